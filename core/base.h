@@ -19,7 +19,7 @@
 #include "connectors/format/text.h"
 
 #define must_use __attribute__((warn_unused_result))
-#define printf_like(format, first) __attribute__((format(printf, format, first)))
+#define printf_like(text, first) __attribute__((format(printf, text, first)))
 #define cleanup(function) __attribute__((cleanup(function)))
 #define unused __attribute__((unused))
 
