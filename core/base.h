@@ -21,7 +21,6 @@
 #define must_use __attribute__((warn_unused_result))
 #define printf_like(text, first) __attribute__((format(printf, text, first)))
 #define cleanup(function) __attribute__((cleanup(function)))
-#define unused __attribute__((unused))
 
 #define LENGTH_OF(array) (sizeof(array) / sizeof((array)[0]))
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
