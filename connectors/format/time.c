@@ -175,8 +175,7 @@ int time_read(struct text text, unsigned forms, int32_t zone_offset_s, struct ti
   bool all = digits == text.length;
   if (all && (digits == 8 || digits == 12 || digits == 14) && (forms & TIME_COMPACT) != 0)
     return read_compact(c, &t, ret);
-  if ((all && digits != 0) || (digits == 0 && text.length > 1 && text.data[0] == '-'))
-    return (forms & TIME_EPOCH_MS) != 0 ? read_epoch_ms(c, ret) : TIME_E_FORM;
+  if (forms == TIME_EPOCH_MS || (all && digits == 13 && (forms & TIME_EPOCH_MS) != 0)) return read_epoch_ms(c, ret);
   if (all) return TIME_E_FORM;
   char separator = text.data[digits];
   if (digits == 4 && separator == '-' && (forms & TIME_ISO) != 0) return read_iso(c, &t, ret);

@@ -20,7 +20,7 @@ enum time_form {
   TIME_COMPACT = 1 << 1,   /* yyyyMMdd, yyyyMMddHHmm, yyyyMMddHHmmss (BHYT, national portal) */
   TIME_SLASHED = 1 << 2,   /* yyyy/MM/dd[ HH:mm[:ss]] (edXML) */
   TIME_DAY_FIRST = 1 << 3, /* dd/MM/yyyy[ HH:mm[:ss]] (spreadsheets) */
-  TIME_EPOCH_MS = 1 << 4,  /* milliseconds since 1970 UTC; digits that TIME_COMPACT could read are read as that */
+  TIME_EPOCH_MS = 1 << 4,  /* milliseconds since 1970 UTC; beside other forms only with 13 digits (2001 to 2286) */
   TIME_ANY = TIME_ISO | TIME_COMPACT | TIME_SLASHED | TIME_DAY_FIRST | TIME_EPOCH_MS,
 };
 
