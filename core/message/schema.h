@@ -18,7 +18,7 @@ enum schema_type { /* as in FieldDescriptorProto.Type */
 
 struct schema_enum {
   const char *full_name;
-  size_t count;
+  size_t count; /* values by number, rising; of two names for one number the first */
   const struct schema_value { const char *name; int32_t number; } *values;
 };
 
