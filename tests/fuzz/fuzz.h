@@ -1,5 +1,5 @@
 /*
- * fuzz.h: what every fuzz target implements. It returns 0 and may be called any number of times in one process.
+ * fuzz.h: what every fuzz target implements. It returns 0 and may be called any number of times.
  */
 #ifndef TESTS_FUZZ_FUZZ_H
 #define TESTS_FUZZ_FUZZ_H

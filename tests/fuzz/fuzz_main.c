@@ -1,8 +1,8 @@
 /*
  * fuzz_main.c: runs a fuzz target over files and folders without libFuzzer.
  *
- * Each file is handed over once, in a block of exactly its size, so that AddressSanitizer sees the first byte read
- * beyond it. Finding no file at all is a failure: a corpus that vanished must not pass for a clean run.
+ * Each file is handed over once, in a block of exactly its size, so that AddressSanitizer sees the first byte
+ * read beyond it. Finding no file at all is a failure: a corpus that vanished must not pass for a clean run.
  */
 #include <dirent.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 """Reads topics.yaml (the catalogue) with nothing but Python: a list of maps of scalars.
 
-The hub's own reader is the judge of that file; this one takes what it accepts and knows only the keys that creating a
-topic needs.
+The hub's own reader is the judge of that file; this one takes what it accepts and knows only the keys that
+creating a topic needs.
 """
 import re
 

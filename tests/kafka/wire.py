@@ -1,7 +1,7 @@
 """The two Kafka requests that the harness needs, over a plain socket: metadata and topic creation.
 
-Versions are the lowest that Kafka 4 still takes, so that no flexible encoding is needed. No package is needed either:
-a broker is ready, and its topics exist, within milliseconds and before any client is installed.
+Versions are the lowest that Kafka 4 still takes, so that no flexible encoding is needed. No package is needed
+either: a broker is ready, and its topics exist, within milliseconds and before any client is installed.
 """
 import socket
 import struct
@@ -80,7 +80,7 @@ def metadata(port):
 
 
 def create_topics(port, topics):
-    """topics: [(name, partitions, replication, {config: value})]. Returns {name: reason} of what was refused."""
+    """topics: [(name, partitions, replication, {config: value})]. Returns {name: reason} of the refused."""
     def one(name, partitions, replication, configs):
         return (text(name) + struct.pack('>ihi', partitions, replication, 0)
                 + array([text(key) + text(value) for key, value in sorted(configs.items())]))
