@@ -27,7 +27,12 @@ struct text text_trim(struct text text) {
 static size_t skip_ascii(struct text text, size_t at) {
   for (uint64_t eight; text.length - at >= sizeof(eight); at += sizeof(eight)) {
     memcpy(&eight, text.data + at, sizeof(eight));
-    if ((eight & HIGH_BITS) != 0) break;
+    eight &= HIGH_BITS;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    if (eight != 0) return at + (size_t)__builtin_ctzll(eight) / 8;
+#else
+    if (eight != 0) break;
+#endif
   }
   while (at < text.length && (unsigned char)text.data[at] < 0x80) at++;
   return at;

@@ -1,0 +1,88 @@
+/*
+ * json_walk.c: finding values in a tree that json.c made, and saying where they stand.
+ *
+ * Places are counted on demand only, since good payloads need few of them; the counter goes forward with the records
+ * so that a payload of many broken records is still scanned once.
+ */
+#include "connectors/format/json.h"
+
+const struct json *json_get(const struct json *object, const char *name) {
+  size_t length = strlen(name);
+  if (!json_is(object, JSON_OBJECT)) return NULL;
+  for (const struct json *m = object->first; m != NULL; m = m->next)
+    if (m->key_length == length && memcmp(m->key, name, length) == 0) return m;
+  return NULL;
+}
+
+void json_find(const struct json *object, const struct text *names, size_t count, const struct json **ret) {
+  for (size_t i = 0; i < count; i++) ret[i] = NULL;
+  if (!json_is(object, JSON_OBJECT) || count == 0) return;
+  size_t expected = 0;
+  for (const struct json *m = object->first; m != NULL; m = m->next) {
+    size_t i = expected;
+    for (size_t tried = 0; tried < count; tried++, i = i + 1 == count ? 0 : i + 1) {
+      if (names[i].length != m->key_length || memcmp(names[i].data, m->key, m->key_length) != 0) continue;
+      ret[i] = m;
+      expected = i + 1 == count ? 0 : i + 1;
+      break;
+    }
+  }
+}
+
+bool json_to_int64(const struct json *value, int64_t *ret) {
+  if (!json_is(value, JSON_NUMBER)) return false;
+  bool negative = value->chars[0] == '-';
+  uint64_t limit = negative ? UINT64_C(1) << 63 : (UINT64_C(1) << 63) - 1, number = 0;
+  for (uint32_t i = negative; i < value->length; i++) {
+    char c = value->chars[i];
+    if (c < '0' || c > '9') return false;
+    uint64_t digit = (uint64_t)(c - '0');
+    if (number > (limit - digit) / 10) return false;
+    number = number * 10 + digit;
+  }
+  *ret = negative ? (int64_t)(0 - number) : (int64_t)number;
+  return true;
+}
+
+static void go_to(struct json_places *places, size_t offset) {
+  if (offset > places->length) offset = places->length;
+  if (offset < places->offset || places->offset == 0) {
+    bool mark = places->length >= 3 && memcmp(places->data, "\xEF\xBB\xBF", 3) == 0;
+    places->offset = mark && offset >= 3 ? 3 : 0;
+    places->line = places->column = 1;
+  }
+  for (const char *end; places->offset < offset; places->offset = (size_t)(end - places->data) + 1) {
+    end = memchr(places->data + places->offset, '\n', offset - places->offset);
+    if (end == NULL) break;
+    places->line++;
+    places->column = 1;
+  }
+  for (; places->offset < offset; places->offset++)
+    if (((unsigned char)places->data[places->offset] & 0xC0) != 0x80) places->column++;
+}
+
+static char *put_number(char *out, size_t number) {
+  char digits[20];
+  size_t count = 0;
+  do digits[count++] = (char)('0' + number % 10);
+  while ((number /= 10) != 0);
+  while (count != 0) *out++ = digits[--count];
+  return out;
+}
+
+const char *json_at(struct json_places *places, const struct allocator *allocator, size_t offset, const char *path,
+                    const char *field) {
+  struct text parts[] = {text_of(path), text_of(field)};
+  char *made = allocate(allocator, 44 + parts[0].length + parts[1].length);
+  if (made == NULL) return NULL;
+  go_to(places, offset);
+  char *out = put_number(made, places->line);
+  *out++ = ':';
+  out = put_number(out, places->column);
+  if (parts[0].length + parts[1].length != 0) *out++ = ' ';
+  for (size_t i = 0; i < 2; i++) {
+    if (parts[i].length != 0) memcpy(out, parts[i].data, parts[i].length);
+    out += parts[i].length;
+  }
+  return made;
+}
