@@ -72,8 +72,7 @@ void dedupe_free(struct dedupe *dedupe) {
   free(dedupe);
 }
 
-/* SHA-256 over parts, each with its length in front, so that no two splits meet. */
-static int digest_parts(const struct text *parts, size_t count, uint8_t ret_digest[static 32]) {
+int digest_parts(const struct text *parts, size_t count, uint8_t ret_digest[static 32]) {
   uint8_t small[1024], *bytes = small;
   size_t length = 0;
   for (size_t i = 0; i < count; i++) length += 8 + parts[i].length;
@@ -145,6 +144,10 @@ static int make_id(const struct dedupe *dedupe, const struct claim_record *recor
       .previous = previous == NULL ? NULL : &before,
   };
   return event_id_make(&dedupe->id_key, &identity, ret_id);
+}
+
+int dedupe_id(const struct dedupe *dedupe, const struct claim_record *record, struct event_id *ret_id) {
+  return make_id(dedupe, record, NULL, ret_id);
 }
 
 /* The last record of the chain is equal: wait for it, or go on with what was left over of it. */

@@ -49,6 +49,9 @@ struct claim_record {
 int dedupe_claim(struct dedupe *, const struct claim_record *, struct claim *, enum dedupe_verdict *ret_verdict)
     must_use;
 
+/* The id of a record of a source without memory (`repeats: off`): covers no id before it. */
+int dedupe_id(const struct dedupe *, const struct claim_record *, struct event_id *ret_id) must_use;
+
 /* The fate of a DEDUPE_NEW record: durable on all its topics, or not (then done_topics says where it already is). */
 void dedupe_settle(struct dedupe *, struct claim *, bool durable, uint64_t done_topics);
 
@@ -80,6 +83,9 @@ int dedupe_payload_look(struct dedupe *, const struct payload_identity *, const 
  * the payload is simply not known as a whole. */
 void dedupe_payload_remember(struct dedupe *, const struct payload_identity *, uint32_t payload,
                              const struct event_id *ids, size_t count, bool keys_differ);
+
+/* SHA-256 over parts, each with its length in front, so that no two splits meet. */
+int digest_parts(const struct text *parts, size_t count, uint8_t ret_digest[static 32]) must_use;
 
 struct dedupe_state {
   size_t known, taken, bytes;

@@ -52,6 +52,8 @@ struct http_refusal { /* a refusal before the body was read; the connection is c
   int retry_after_s;         /* 0: none */
   const char *allow;         /* 405: value of Allow */
   const char *authenticate;  /* 401: value of WWW-Authenticate */
+  const char *content_type;  /* NULL: problem+json is made of status, code and detail; else this body is sent */
+  struct text body;          /* copied */
 };
 
 struct http_answer {

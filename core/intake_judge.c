@@ -1,0 +1,190 @@
+/*
+ * Judging a translated payload: is it a repeat as a whole, and if not, which of its records are new, known, or under
+ * way. Nothing is published here; afterwards every message of the payload has its id.
+ */
+#include "core/intake.h"
+
+/* The parts of an identity, each with its length in front. */
+static int digest_identity(struct flight *flight) {
+  const struct hub_payload *payload = &flight->intake.payload;
+  size_t count = 3 + payload->fields_count * 2;
+  struct text *parts = arena_alloc(flight->intake.arena, count * sizeof *parts);
+  if (parts == NULL) return -ENOMEM;
+  parts[0] = text_of(payload->path);
+  parts[1] = flight->intake.query;
+  parts[2] = (struct text){(const char *)flight->data_digest, sizeof flight->data_digest};
+  for (size_t i = 0; i < payload->fields_count; i++) {
+    parts[3 + i * 2] = text_of(payload->fields[i]->name);
+    parts[4 + i * 2] = (struct text){payload->fields[i]->data, payload->fields[i]->length};
+  }
+  return digest_parts(parts, count, flight->identity.digest);
+}
+
+int flight_digest_payload(struct flight *flight) {
+  int r = sha256((struct text){flight->intake.payload.data, flight->intake.payload.length}, flight->data_digest);
+  if (r < 0) return r;
+  flight->identity.source = text_of(flight->intake.source->setup->config->name);
+  flight->identity.idempotency_key = flight->intake.idempotency_key;
+  return digest_identity(flight);
+}
+
+static bool is_whole(const struct flight *flight, struct text slice) {
+  return slice.data == flight->intake.payload.data && slice.length == flight->intake.payload.length;
+}
+
+/* What the memory of ids is asked about one message. */
+static int claim_record_of(struct flight *flight, const struct record *record, struct claim_record *ret_record) {
+  const struct config_source *config = flight->intake.source->setup->config;
+  uint8_t *digest = flight->data_digest;
+  if (!is_whole(flight, record->slice)) {
+    digest = arena_alloc(flight->intake.arena, 32);
+    if (digest == NULL) return -ENOMEM;
+    int r = sha256(record->slice, digest);
+    if (r < 0) return r;
+  }
+  *ret_record = (struct claim_record){
+      .scope = text_of(config->id_scope != NULL ? config->id_scope : config->name),
+      .type = text_of(record->type->full_name),
+      .native_key = record->key,
+      .version = record->version,
+      .slice_digest = digest,
+      .payload = flight->payload_number,
+  };
+  return 0;
+}
+
+/* By key (or bytes, where there is none), then by place in the payload. */
+static int compare_claims(const void *a, const void *b, void *claims_context) {
+  const struct claim_record *claims = claims_context;
+  size_t i = *(const size_t *)a, j = *(const size_t *)b;
+  const struct claim_record *x = &claims[i], *y = &claims[j];
+  int order = strcmp(x->type.data, y->type.data);
+  if (order == 0 && x->native_key.length != y->native_key.length) {
+    order = x->native_key.length < y->native_key.length ? -1 : 1;
+  }
+  if (order == 0) {
+    order = x->native_key.length != 0 ? memcmp(x->native_key.data, y->native_key.data, x->native_key.length)
+                                      : memcmp(x->slice_digest, y->slice_digest, 32);
+  }
+  return order != 0 ? order : i < j ? -1 : 1;
+}
+
+static bool same_thing(const struct claim_record *x, const struct claim_record *y) {
+  if (!text_equal(x->type, y->type) || !text_equal(x->native_key, y->native_key)) return false;
+  return x->native_key.length != 0 || memcmp(x->slice_digest, y->slice_digest, 32) == 0;
+}
+
+/* Numbers equal records without a key, and sees whether any key comes twice. */
+static int number_equal_records(struct flight *flight) {
+  size_t count = flight->messages_count;
+  flight->keys_differ = true;
+  if (count < 2) return 0;
+  size_t *order = arena_alloc(flight->intake.arena, count * sizeof *order);
+  if (order == NULL) return -ENOMEM;
+  for (size_t i = 0; i < count; i++) order[i] = i;
+  qsort_r(order, count, sizeof *order, compare_claims, flight->claims);
+  for (size_t i = 1; i < count; i++) {
+    struct claim_record *before = &flight->claims[order[i - 1]], *claim = &flight->claims[order[i]];
+    if (!same_thing(before, claim)) continue;
+    if (claim->native_key.length == 0) claim->nth = before->nth + 1;
+    else flight->keys_differ = false;
+  }
+  return 0;
+}
+
+static int make_items(struct flight *flight) {
+  struct arena *arena = flight->intake.arena;
+  const struct translation *translation = &flight->job.translation;
+  size_t count = translation->count;
+  flight->items = arena_alloc(arena, count * sizeof *flight->items);
+  flight->claims = arena_alloc(arena, count * sizeof *flight->claims);
+  flight->messages = arena_alloc(arena, count * sizeof(struct item *));
+  if (flight->items == NULL || flight->claims == NULL || flight->messages == NULL) return -ENOMEM;
+  flight->items_count = count;
+  for (size_t i = 0; i < count; i++) {
+    struct item *item = &flight->items[i];
+    const struct record *record = &translation->records[i];
+    *item = (struct item){.flight = flight, .record = record, .number = (uint32_t)i};
+    if (record->code != 0 && record->code < HUB_NO_ROUTE) {
+      item->result = ITEM_REJECTED;
+    } else if (record->code != 0) {
+      item->result = ITEM_KEPT;
+    } else {
+      int r = claim_record_of(flight, record, &flight->claims[flight->messages_count]);
+      if (r < 0) return r;
+      flight->messages[flight->messages_count++] = item;
+    }
+    item->code = record->code;
+    item->detail = record->detail;
+  }
+  return number_equal_records(flight);
+}
+
+/* The record that this one waited for has its fate. */
+static void waited(struct claim *claim, bool durable) {
+  struct item *item = CONTAINER_OF(claim, struct item, claim);
+  item->result = ITEM_REPEATED;
+  item->busy = !durable;
+  item_close(item);
+}
+
+static int claim_message(struct flight *flight, size_t index) {
+  struct item *item = flight->messages[index];
+  struct dedupe *dedupe = pipeline_options(flight->pipeline)->dedupe;
+  if (!flight->intake.source->setup->config->repeats) {
+    item->result = ITEM_PUBLISHED;
+    return dedupe_id(dedupe, &flight->claims[index], &item->claim.id);
+  }
+  enum dedupe_verdict verdict;
+  item->claim.settled = waited;
+  int r = dedupe_claim(dedupe, &flight->claims[index], &item->claim, &verdict);
+  if (r < 0) return r;
+  if (verdict == DEDUPE_NEW) {
+    item->result = ITEM_PUBLISHED;
+    item->claimed = true;
+    item->done_topics = item->claim.done_topics;
+  } else {
+    item->result = ITEM_REPEATED;
+  }
+  if (verdict == DEDUPE_WAIT) {
+    item->open++;
+    flight->open++;
+  }
+  return 0;
+}
+
+static const struct hub_refusal key_reused = {
+    .size = sizeof(struct hub_refusal),
+    .http_status = 422,
+    .code = "idempotency_key_reused",
+    .detail = "this Idempotency-Key came with another body before; send a new key with a new body",
+};
+
+int flight_judge(struct flight *flight) {
+  struct dedupe *dedupe = pipeline_options(flight->pipeline)->dedupe;
+  flight->payload_number = dedupe_payload_begin(dedupe);
+  int r = make_items(flight);
+  if (r < 0) return r;
+  size_t count = flight->messages_count;
+  if (flight->intake.source->setup->config->repeats) {
+    struct event_id *ids = arena_alloc(flight->intake.arena, count * sizeof *ids);
+    enum payload_verdict verdict = PAYLOAD_NEW;
+    if (ids == NULL) return -ENOMEM;
+    r = dedupe_payload_look(dedupe, &flight->identity, flight->claims, count, ids, &verdict);
+    if (r < 0) return r;
+    if (verdict == PAYLOAD_CONFLICT) {
+      flight->refusal = &key_reused;
+      return 0;
+    }
+    flight->repeated = verdict == PAYLOAD_REPEAT;
+    for (size_t i = 0; flight->repeated && i < count; i++) {
+      flight->messages[i]->result = ITEM_REPEATED;
+      flight->messages[i]->claim.id = ids[i];
+    }
+  }
+  for (size_t i = 0; !flight->repeated && i < count; i++) {
+    r = claim_message(flight, i);
+    if (r < 0) return r;
+  }
+  return 0;
+}

@@ -1,0 +1,68 @@
+/*
+ * pipeline.h: the way of a payload from a source to its answer.
+ *
+ * A way in (core/source) makes an intake, fills in what it knows, and hands it over; the pipeline translates, judges,
+ * publishes, keeps what must be kept, and answers exactly once. Everything runs on the loop but the translation of
+ * large payloads.
+ */
+#ifndef CORE_PIPELINE_H
+#define CORE_PIPELINE_H
+
+#include "core/connector/answer.h"
+#include "core/connector/translators.h"
+#include "core/dedupe.h"
+#include "core/metrics.h"
+#include "core/originals.h"
+#include "core/publish/publisher.h"
+#include "core/route.h"
+#include "core/setup.h"
+
+struct event_base;
+struct pipeline;
+struct pipeline_source; /* one source with its counters */
+
+struct pipeline_options { /* all borrowed, and outlive the pipeline */
+  struct event_base *base;
+  struct metrics *metrics;
+  const struct setup *setup;
+  struct publisher *publisher;
+  struct originals *originals;
+  struct translators *translators;
+  struct dedupe *dedupe;
+};
+
+int pipeline_new(const struct pipeline_options *, struct pipeline **ret_pipeline) must_use;
+void pipeline_free(struct pipeline *); /* drops what is in flight without an answer: drain first */
+
+struct pipeline_source *pipeline_source(struct pipeline *, const char *name);
+const struct setup_source *pipeline_source_setup(const struct pipeline_source *);
+
+/* One payload. The way in fills in the public part; what it points to stays valid until answered() is called, except
+ * `arena`, which belongs to the intake and is the place for whatever must live as long as it does. */
+struct intake {
+  struct arena *arena;
+  struct pipeline_source *source;
+  struct hub_payload payload; /* what the connector reads */
+  struct text body, query, idempotency_key; /* body: all bytes of the request, kept as the original */
+  const char *traceparent; /* NULL: none */
+  int64_t received_us;
+  void *owner;
+  void (*answered)(struct intake *, const struct answer *, int retry_after_s); /* once; the answer is borrowed */
+};
+
+int intake_new(struct pipeline_source *, struct intake **ret_intake) must_use;
+void intake_free(struct intake *); /* only for one that was not handed over */
+
+/* Takes it; answered() may be called before this returns. */
+void pipeline_take(struct pipeline *, struct intake *);
+
+/* Counts a request that never became a payload: framing, identity, limits. */
+void pipeline_count_refused(struct pipeline_source *, const char *code);
+
+/* false: sources should pause; `room` is called when it is true again. */
+bool pipeline_has_room(const struct pipeline *);
+void pipeline_on_room(struct pipeline *, void (*room)(void *context), void *context);
+
+size_t pipeline_in_flight(const struct pipeline *); /* payloads without an answer */
+
+#endif
