@@ -1,0 +1,56 @@
+"""Compares what was published with the samples' expected records.
+
+Event ids and pseudonyms come from secret keys, so they differ between a hub and `translate`. Ids are left out; each
+pseudonym becomes a number by its first appearance in the message: equal people stay equal, different ones different.
+"""
+import glob
+import json
+import os
+import re
+
+PSEUDONYM = re.compile(r'\bp\d+\.[A-Z2-7a-z]{26}\b')
+
+
+def canonical(message):
+    numbers = {}
+
+    def token(match):
+        return f'pseudonym-{numbers.setdefault(match[0], len(numbers) + 1)}'
+
+    # Members in a fixed order first, so that the numbers do not depend on the writer.
+    return PSEUDONYM.sub(token, json.dumps(message, sort_keys=True, ensure_ascii=False))
+
+
+def expected(path):
+    """Records of one .jsonl: [(type, canonical message)], [(record, code, at)]."""
+    messages, rejects = [], []
+    with open(path, encoding='utf-8') as file:
+        for line in file:
+            record = json.loads(line)
+            if 'reject' in record:
+                rejects.append((record['record'], record['reject']['code'], record['reject'].get('at', '')))
+            else:
+                messages.append((record['type'], canonical(record['message'])))
+    return messages, rejects
+
+
+def samples(root):
+    """[(connector, input, expected)] of every connector."""
+    found = []
+    for golden in sorted(glob.glob(os.path.join(root, 'connectors', '*', 'samples', '*.jsonl'))):
+        connector = golden.split(os.sep)[-3]
+        stem = golden[:-len('.jsonl')]
+        inputs = [stem] if os.path.exists(stem) else \
+            [path for path in glob.glob(glob.escape(stem) + '.*') if path != golden]
+        found += [(connector, path, golden) for path in inputs]
+    return found
+
+
+def difference(wanted, got, limit=3):
+    """Lines that tell what is missing and what is too much; none when equal as sets."""
+    lines = []
+    for what, extra in (('missing', set(wanted) - set(got)), ('not expected', set(got) - set(wanted))):
+        lines += [f'{what}: {item}'[:600] for item in sorted(map(str, extra))[:limit]]
+        if len(extra) > limit:
+            lines.append(f'… and {len(extra) - limit} more {what}')
+    return lines
