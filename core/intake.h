@@ -11,7 +11,7 @@
 #include "core/dead_letter.h"
 #include "core/pipeline.h"
 
-struct flight;
+struct passage;
 
 struct delivery {
   struct publication publication;
@@ -26,7 +26,7 @@ struct delivery {
 enum item_result { ITEM_PUBLISHED = 1, ITEM_REPEATED, ITEM_REJECTED, ITEM_KEPT /* accepted, but a dead letter */ };
 
 struct item {
-  struct flight *flight;
+  struct passage *passage;
   const struct record *record;
   uint32_t number;
   enum item_result result;
@@ -40,10 +40,10 @@ struct item {
   struct delivery *deliveries;
 };
 
-struct flight { /* an intake inside the pipeline; the public part first */
+struct passage { /* an intake inside the pipeline; the public part first */
   struct intake intake;
   struct pipeline *pipeline;
-  struct flight *next, *before; /* active, in order of arrival */
+  struct passage *next, *before; /* active, in order of arrival */
   struct translation_job job;
   struct payload_identity identity;
   uint8_t data_digest[32];
@@ -70,18 +70,18 @@ struct pipeline_source {
 };
 
 /* intake_judge.c: slices and identities digested; records compared with what is known. */
-int flight_digest_payload(struct flight *) must_use;
-int flight_judge(struct flight *) must_use;
+int passage_digest_payload(struct passage *) must_use;
+int passage_judge(struct passage *) must_use;
 
 /* intake_deliver.c: records to topics and dead letters. */
 int item_deliver(struct item *) must_use;
 int item_dead_letter(struct item *, const char *topic, enum hub_reject_code, const char *detail) must_use;
-int flight_keep_original(struct flight *) must_use;
-void flight_withdraw(struct flight *);
+int passage_keep_original(struct passage *) must_use;
+void passage_withdraw(struct passage *);
 
-/* pipeline.c: one item or one other open thing of the flight is known. */
+/* pipeline.c: one item or one other open thing of the passage is known. */
 void item_close(struct item *);
-void flight_close(struct flight *);
+void passage_close(struct passage *);
 struct pipeline_options *pipeline_options(struct pipeline *);
 uint32_t pipeline_attempt(struct pipeline *, const char *dead_letter_id);
 

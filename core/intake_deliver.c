@@ -9,7 +9,7 @@
 static void letter_over(struct delivery *letter, bool durable) {
   struct item *item = letter->item;
   letter->state = DELIVERY_OVER;
-  if (durable) metric_add(item->flight->intake.source->dead_lettered, 1);
+  if (durable) metric_add(item->passage->intake.source->dead_lettered, 1);
   else item->busy = true;
   item_close(item);
 }
@@ -29,8 +29,8 @@ static void message_done(struct publication *publication, enum publish_outcome o
   delivery->state = DELIVERY_OVER;
   if (outcome == PUBLISH_DONE) {
     item->done_topics |= delivery->bit;
-    metric_add(item->flight->intake.source->published, 1);
-  } else if (outcome == PUBLISH_BUSY || item->flight->answered ||
+    metric_add(item->passage->intake.source->published, 1);
+  } else if (outcome == PUBLISH_BUSY || item->passage->answered ||
              item_dead_letter(item, delivery->event.topic, HUB_POISON, "the brokers refuse this message") < 0) {
     item->busy = true; /* after the answer the body is gone and no original can be kept: the sender sends again */
   } else {
@@ -38,7 +38,7 @@ static void message_done(struct publication *publication, enum publish_outcome o
               log_text("reason", reason));
     item->result = ITEM_KEPT;
     item->code = HUB_POISON;
-    (void)flight_keep_original(item->flight);
+    (void)passage_keep_original(item->passage);
   }
   item_close(item);
 }
@@ -49,25 +49,25 @@ static int delivery_send(struct delivery *delivery) {
       .done = delivery->letter != NULL ? letter_done : message_done,
   };
   delivery->state = DELIVERY_SENT;
-  int r = publisher_send(pipeline_options(delivery->item->flight->pipeline)->publisher, &delivery->publication);
+  int r = publisher_send(pipeline_options(delivery->item->passage->pipeline)->publisher, &delivery->publication);
   if (r < 0) delivery->state = DELIVERY_READY;
   return r;
 }
 
 static struct delivery *delivery_new(struct item *item) {
-  struct delivery *delivery = arena_alloc(item->flight->intake.arena, sizeof *delivery);
+  struct delivery *delivery = arena_alloc(item->passage->intake.arena, sizeof *delivery);
   if (delivery != NULL) delivery->item = item;
   return delivery;
 }
 
 /* Letters whose original is safe, or cannot be kept. */
-static void letters_go(struct flight *flight) {
-  struct delivery *letter = TAKE(flight->letters);
+static void letters_go(struct passage *passage) {
+  struct delivery *letter = TAKE(passage->letters);
   while (letter != NULL) {
     struct delivery *next = letter->next;
     letter->next = letter->item->deliveries;
     letter->item->deliveries = letter;
-    if (flight->original_state != ORIGINAL_SAFE || delivery_send(letter) < 0) letter_over(letter, false);
+    if (passage->original_state != ORIGINAL_SAFE || delivery_send(letter) < 0) letter_over(letter, false);
     letter = next;
   }
 }
@@ -81,22 +81,22 @@ static const struct hub_refusal originals_full = {
 };
 
 static void original_kept(void *context, int result) {
-  struct flight *flight = context;
-  flight->original_state = result == 0 ? ORIGINAL_SAFE : ORIGINAL_FAILED;
+  struct passage *passage = context;
+  passage->original_state = result == 0 ? ORIGINAL_SAFE : ORIGINAL_FAILED;
   if (result == ORIGINALS_E_FULL) {
-    flight->refusal = &originals_full;
+    passage->refusal = &originals_full;
   } else if (result < 0) {
     log_event(LOG_ERROR, "pipeline", "an original could not be kept", log_errno(result),
-              log_text("source", flight->intake.source->setup->config->name));
+              log_text("source", passage->intake.source->setup->config->name));
   }
-  letters_go(flight);
-  flight_close(flight);
+  letters_go(passage);
+  passage_close(passage);
 }
 
-static int collect_values(struct flight *flight, struct original *original) {
-  const struct translation *translation = &flight->job.translation;
+static int collect_values(struct passage *passage, struct original *original) {
+  const struct translation *translation = &passage->job.translation;
   struct original_value *values =
-      arena_alloc(flight->intake.arena, (translation->rejected + 1) * sizeof *values);
+      arena_alloc(passage->intake.arena, (translation->rejected + 1) * sizeof *values);
   if (values == NULL) return -ENOMEM;
   for (size_t i = 0; i < translation->count; i++) {
     const struct record *record = &translation->records[i];
@@ -108,48 +108,48 @@ static int collect_values(struct flight *flight, struct original *original) {
   return 0;
 }
 
-int flight_keep_original(struct flight *flight) {
-  if (flight->letters == NULL || flight->original_state == ORIGINAL_WRITING) return 0;
-  if (flight->original_state != ORIGINAL_NONE) {
-    letters_go(flight);
+int passage_keep_original(struct passage *passage) {
+  if (passage->letters == NULL || passage->original_state == ORIGINAL_WRITING) return 0;
+  if (passage->original_state != ORIGINAL_NONE) {
+    letters_go(passage);
     return 0;
   }
-  const struct hub_payload *payload = &flight->intake.payload;
-  const struct setup_source *setup = flight->intake.source->setup;
-  struct original *original = &flight->original;
+  const struct hub_payload *payload = &passage->intake.payload;
+  const struct setup_source *setup = passage->intake.source->setup;
+  struct original *original = &passage->original;
   *original = (struct original){
       .source = setup->config->name,
       .connector = setup->config->connector,
-      .received_us = flight->intake.received_us,
+      .received_us = passage->intake.received_us,
       .content_type = text_of(payload->content_type),
       .method = text_of(payload->method),
       .path = text_of(payload->path),
-      .query = flight->intake.query,
+      .query = passage->intake.query,
       .name = text_of(payload->name),
-      .body = flight->intake.body,
+      .body = passage->intake.body,
   };
-  memcpy(original->digest, flight->identity.digest, sizeof original->digest);
-  int r = collect_values(flight, original);
+  memcpy(original->digest, passage->identity.digest, sizeof original->digest);
+  int r = collect_values(passage, original);
   if (r == 0) {
-    flight->original_state = ORIGINAL_WRITING;
-    flight->open++;
-    r = originals_keep(pipeline_options(flight->pipeline)->originals, original, setup->config->originals_quota,
-                       original_kept, flight);
+    passage->original_state = ORIGINAL_WRITING;
+    passage->open++;
+    r = originals_keep(pipeline_options(passage->pipeline)->originals, original, setup->config->originals_quota,
+                       original_kept, passage);
     if (r == 0) return 0;
-    flight->open--;
+    passage->open--;
   }
-  flight->original_state = ORIGINAL_FAILED;
-  if (r == ORIGINALS_E_FULL) flight->refusal = &originals_full;
-  letters_go(flight);
+  passage->original_state = ORIGINAL_FAILED;
+  if (r == ORIGINALS_E_FULL) passage->refusal = &originals_full;
+  letters_go(passage);
   return 0;
 }
 
 int item_dead_letter(struct item *item, const char *topic, enum hub_reject_code code, const char *detail) {
-  struct flight *flight = item->flight;
-  const struct setup_source *setup = flight->intake.source->setup;
-  struct pipeline_options *options = pipeline_options(flight->pipeline);
+  struct passage *passage = item->passage;
+  const struct setup_source *setup = passage->intake.source->setup;
+  struct pipeline_options *options = pipeline_options(passage->pipeline);
   struct delivery *delivery = delivery_new(item);
-  struct dead_letter *letter = arena_alloc(flight->intake.arena, sizeof *letter);
+  struct dead_letter *letter = arena_alloc(passage->intake.arena, sizeof *letter);
   if (delivery == NULL || letter == NULL) return -ENOMEM;
   *letter = (struct dead_letter){
       .hub = options->setup->config->hub,
@@ -164,33 +164,33 @@ int item_dead_letter(struct item *item, const char *topic, enum hub_reject_code 
       .at = item->record->at,
       .detail = detail != NULL ? detail : reject_code_sentence(code),
       .told_sender = code < HUB_NO_ROUTE,
-      .received_us = flight->intake.received_us,
+      .received_us = passage->intake.received_us,
   };
-  memcpy(letter->digest, flight->identity.digest, sizeof letter->digest);
+  memcpy(letter->digest, passage->identity.digest, sizeof letter->digest);
   char id[DEAD_LETTER_ID_TEXT];
   int r = dead_letter_id(&options->setup->dead_letters, letter, id);
   if (r < 0) return r;
-  letter->attempts = pipeline_attempt(flight->pipeline, id);
-  r = dead_letter_event(&options->setup->dead_letters, letter, flight->intake.arena, &delivery->event);
+  letter->attempts = pipeline_attempt(passage->pipeline, id);
+  r = dead_letter_event(&options->setup->dead_letters, letter, passage->intake.arena, &delivery->event);
   if (r < 0) return r;
   delivery->letter = letter;
-  delivery->event.source = flight->intake.source->urn;
-  delivery->event.accepted_us = flight->intake.received_us;
-  delivery->next = flight->letters;
-  flight->letters = delivery;
+  delivery->event.source = passage->intake.source->urn;
+  delivery->event.accepted_us = passage->intake.received_us;
+  delivery->next = passage->letters;
+  passage->letters = delivery;
   item->open++;
-  flight->open += item->open == 1;
+  passage->open += item->open == 1;
   return 0;
 }
 
 static int send_to(struct item *item, const struct route_target *target, uint64_t bit) {
-  struct flight *flight = item->flight;
+  struct passage *passage = item->passage;
   struct delivery *delivery = delivery_new(item);
   if (delivery == NULL) return -ENOMEM;
   char id[EVENT_ID_TEXT];
   struct text key = target->key;
   if (key.length == 0) {
-    const char *copy = arena_text(flight->intake.arena, text_of(event_id_text(item->claim.id, id)));
+    const char *copy = arena_text(passage->intake.arena, text_of(event_id_text(item->claim.id, id)));
     if (copy == NULL) return -ENOMEM;
     key = text_of(copy);
   }
@@ -198,11 +198,11 @@ static int send_to(struct item *item, const struct route_target *target, uint64_
   delivery->event = (struct event){
       .topic = target->topic,
       .type = item->record->type->full_name,
-      .source = flight->intake.source->urn,
-      .traceparent = flight->intake.traceparent,
+      .source = passage->intake.source->urn,
+      .traceparent = passage->intake.traceparent,
       .id = item->claim.id,
       .occurred_us = item->record->occurred_us,
-      .accepted_us = flight->intake.received_us,
+      .accepted_us = passage->intake.received_us,
       .key = key,
       .value = item->record->value,
       .ordered = target->ordered,
@@ -215,12 +215,12 @@ static int send_to(struct item *item, const struct route_target *target, uint64_
 }
 
 static int deliver_message(struct item *item) {
-  struct flight *flight = item->flight;
-  const struct setup *setup = pipeline_options(flight->pipeline)->setup;
-  const struct config_source *config = flight->intake.source->setup->config;
+  struct passage *passage = item->passage;
+  const struct setup *setup = pipeline_options(passage->pipeline)->setup;
+  const struct config_source *config = passage->intake.source->setup->config;
   struct route_target *targets = NULL;
   size_t count = 0;
-  int r = routes_match(setup->routes, config->name, item->record->type, item->record->value, flight->intake.arena,
+  int r = routes_match(setup->routes, config->name, item->record->type, item->record->value, passage->intake.arena,
                        &targets, &count);
   if (r < 0) return r;
   if (count == 0 && config->unrouted == CONFIG_UNROUTED_DROP) return 0;
@@ -236,7 +236,7 @@ static int deliver_message(struct item *item) {
     item->detail = "the field that the route names as the key is empty, and the route keeps order by key";
     return item_dead_letter(item, targets[i].topic, HUB_MISSING, item->detail);
   }
-  flight->open++; /* the item's hold: a report comes from the loop, but an error below must not end it early */
+  passage->open++; /* the item's hold: a report comes from the loop, but an error below must not end it early */
   item->open++;
   for (size_t i = 0; i < count && r == 0; i++) {
     uint64_t bit = UINT64_C(1) << MIN(i, (size_t)63);
@@ -253,10 +253,10 @@ int item_deliver(struct item *item) {
   return item_dead_letter(item, NULL, item->code, item->detail);
 }
 
-void flight_withdraw(struct flight *flight) {
-  struct publisher *publisher = pipeline_options(flight->pipeline)->publisher;
-  for (size_t i = 0; i < flight->items_count; i++) {
-    struct item *item = &flight->items[i];
+void passage_withdraw(struct passage *passage) {
+  struct publisher *publisher = pipeline_options(passage->pipeline)->publisher;
+  for (size_t i = 0; i < passage->items_count; i++) {
+    struct item *item = &passage->items[i];
     if (item->claim.waiting) {
       dedupe_leave(&item->claim);
       item->busy = true;

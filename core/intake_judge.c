@@ -5,39 +5,39 @@
 #include "core/intake.h"
 
 /* The parts of an identity, each with its length in front. */
-static int digest_identity(struct flight *flight) {
-  const struct hub_payload *payload = &flight->intake.payload;
+static int digest_identity(struct passage *passage) {
+  const struct hub_payload *payload = &passage->intake.payload;
   size_t count = 3 + payload->fields_count * 2;
-  struct text *parts = arena_alloc(flight->intake.arena, count * sizeof *parts);
+  struct text *parts = arena_alloc(passage->intake.arena, count * sizeof *parts);
   if (parts == NULL) return -ENOMEM;
   parts[0] = text_of(payload->path);
-  parts[1] = flight->intake.query;
-  parts[2] = (struct text){(const char *)flight->data_digest, sizeof flight->data_digest};
+  parts[1] = passage->intake.query;
+  parts[2] = (struct text){(const char *)passage->data_digest, sizeof passage->data_digest};
   for (size_t i = 0; i < payload->fields_count; i++) {
     parts[3 + i * 2] = text_of(payload->fields[i]->name);
     parts[4 + i * 2] = (struct text){payload->fields[i]->data, payload->fields[i]->length};
   }
-  return digest_parts(parts, count, flight->identity.digest);
+  return digest_parts(parts, count, passage->identity.digest);
 }
 
-int flight_digest_payload(struct flight *flight) {
-  int r = sha256((struct text){flight->intake.payload.data, flight->intake.payload.length}, flight->data_digest);
+int passage_digest_payload(struct passage *passage) {
+  int r = sha256((struct text){passage->intake.payload.data, passage->intake.payload.length}, passage->data_digest);
   if (r < 0) return r;
-  flight->identity.source = text_of(flight->intake.source->setup->config->name);
-  flight->identity.idempotency_key = flight->intake.idempotency_key;
-  return digest_identity(flight);
+  passage->identity.source = text_of(passage->intake.source->setup->config->name);
+  passage->identity.idempotency_key = passage->intake.idempotency_key;
+  return digest_identity(passage);
 }
 
-static bool is_whole(const struct flight *flight, struct text slice) {
-  return slice.data == flight->intake.payload.data && slice.length == flight->intake.payload.length;
+static bool is_whole(const struct passage *passage, struct text slice) {
+  return slice.data == passage->intake.payload.data && slice.length == passage->intake.payload.length;
 }
 
 /* What the memory of ids is asked about one message. */
-static int claim_record_of(struct flight *flight, const struct record *record, struct claim_record *ret_record) {
-  const struct config_source *config = flight->intake.source->setup->config;
-  uint8_t *digest = flight->data_digest;
-  if (!is_whole(flight, record->slice)) {
-    digest = arena_alloc(flight->intake.arena, 32);
+static int claim_record_of(struct passage *passage, const struct record *record, struct claim_record *ret_record) {
+  const struct config_source *config = passage->intake.source->setup->config;
+  uint8_t *digest = passage->data_digest;
+  if (!is_whole(passage, record->slice)) {
+    digest = arena_alloc(passage->intake.arena, 32);
     if (digest == NULL) return -ENOMEM;
     int r = sha256(record->slice, digest);
     if (r < 0) return r;
@@ -48,7 +48,7 @@ static int claim_record_of(struct flight *flight, const struct record *record, s
       .native_key = record->key,
       .version = record->version,
       .slice_digest = digest,
-      .payload = flight->payload_number,
+      .payload = passage->payload_number,
   };
   return 0;
 }
@@ -75,49 +75,49 @@ static bool same_thing(const struct claim_record *x, const struct claim_record *
 }
 
 /* Numbers equal records without a key, and sees whether any key comes twice. */
-static int number_equal_records(struct flight *flight) {
-  size_t count = flight->messages_count;
-  flight->keys_differ = true;
+static int number_equal_records(struct passage *passage) {
+  size_t count = passage->messages_count;
+  passage->keys_differ = true;
   if (count < 2) return 0;
-  size_t *order = arena_alloc(flight->intake.arena, count * sizeof *order);
+  size_t *order = arena_alloc(passage->intake.arena, count * sizeof *order);
   if (order == NULL) return -ENOMEM;
   for (size_t i = 0; i < count; i++) order[i] = i;
-  qsort_r(order, count, sizeof *order, compare_claims, flight->claims);
+  qsort_r(order, count, sizeof *order, compare_claims, passage->claims);
   for (size_t i = 1; i < count; i++) {
-    struct claim_record *before = &flight->claims[order[i - 1]], *claim = &flight->claims[order[i]];
+    struct claim_record *before = &passage->claims[order[i - 1]], *claim = &passage->claims[order[i]];
     if (!same_thing(before, claim)) continue;
     if (claim->native_key.length == 0) claim->nth = before->nth + 1;
-    else flight->keys_differ = false;
+    else passage->keys_differ = false;
   }
   return 0;
 }
 
-static int make_items(struct flight *flight) {
-  struct arena *arena = flight->intake.arena;
-  const struct translation *translation = &flight->job.translation;
+static int make_items(struct passage *passage) {
+  struct arena *arena = passage->intake.arena;
+  const struct translation *translation = &passage->job.translation;
   size_t count = translation->count;
-  flight->items = arena_alloc(arena, count * sizeof *flight->items);
-  flight->claims = arena_alloc(arena, count * sizeof *flight->claims);
-  flight->messages = arena_alloc(arena, count * sizeof(struct item *));
-  if (flight->items == NULL || flight->claims == NULL || flight->messages == NULL) return -ENOMEM;
-  flight->items_count = count;
+  passage->items = arena_alloc(arena, count * sizeof *passage->items);
+  passage->claims = arena_alloc(arena, count * sizeof *passage->claims);
+  passage->messages = arena_alloc(arena, count * sizeof(struct item *));
+  if (passage->items == NULL || passage->claims == NULL || passage->messages == NULL) return -ENOMEM;
+  passage->items_count = count;
   for (size_t i = 0; i < count; i++) {
-    struct item *item = &flight->items[i];
+    struct item *item = &passage->items[i];
     const struct record *record = &translation->records[i];
-    *item = (struct item){.flight = flight, .record = record, .number = (uint32_t)i};
+    *item = (struct item){.passage = passage, .record = record, .number = (uint32_t)i};
     if (record->code != 0 && record->code < HUB_NO_ROUTE) {
       item->result = ITEM_REJECTED;
     } else if (record->code != 0) {
       item->result = ITEM_KEPT;
     } else {
-      int r = claim_record_of(flight, record, &flight->claims[flight->messages_count]);
+      int r = claim_record_of(passage, record, &passage->claims[passage->messages_count]);
       if (r < 0) return r;
-      flight->messages[flight->messages_count++] = item;
+      passage->messages[passage->messages_count++] = item;
     }
     item->code = record->code;
     item->detail = record->detail;
   }
-  return number_equal_records(flight);
+  return number_equal_records(passage);
 }
 
 /* The record that this one waited for has its fate. */
@@ -128,16 +128,16 @@ static void waited(struct claim *claim, bool durable) {
   item_close(item);
 }
 
-static int claim_message(struct flight *flight, size_t index) {
-  struct item *item = flight->messages[index];
-  struct dedupe *dedupe = pipeline_options(flight->pipeline)->dedupe;
-  if (!flight->intake.source->setup->config->repeats) {
+static int claim_message(struct passage *passage, size_t index) {
+  struct item *item = passage->messages[index];
+  struct dedupe *dedupe = pipeline_options(passage->pipeline)->dedupe;
+  if (!passage->intake.source->setup->config->repeats) {
     item->result = ITEM_PUBLISHED;
-    return dedupe_id(dedupe, &flight->claims[index], &item->claim.id);
+    return dedupe_id(dedupe, &passage->claims[index], &item->claim.id);
   }
   enum dedupe_verdict verdict;
   item->claim.settled = waited;
-  int r = dedupe_claim(dedupe, &flight->claims[index], &item->claim, &verdict);
+  int r = dedupe_claim(dedupe, &passage->claims[index], &item->claim, &verdict);
   if (r < 0) return r;
   if (verdict == DEDUPE_NEW) {
     item->result = ITEM_PUBLISHED;
@@ -148,7 +148,7 @@ static int claim_message(struct flight *flight, size_t index) {
   }
   if (verdict == DEDUPE_WAIT) {
     item->open++;
-    flight->open++;
+    passage->open++;
   }
   return 0;
 }
@@ -160,30 +160,30 @@ static const struct hub_refusal key_reused = {
     .detail = "this Idempotency-Key came with another body before; send a new key with a new body",
 };
 
-int flight_judge(struct flight *flight) {
-  struct dedupe *dedupe = pipeline_options(flight->pipeline)->dedupe;
-  flight->payload_number = dedupe_payload_begin(dedupe);
-  int r = make_items(flight);
+int passage_judge(struct passage *passage) {
+  struct dedupe *dedupe = pipeline_options(passage->pipeline)->dedupe;
+  passage->payload_number = dedupe_payload_begin(dedupe);
+  int r = make_items(passage);
   if (r < 0) return r;
-  size_t count = flight->messages_count;
-  if (flight->intake.source->setup->config->repeats) {
-    struct event_id *ids = arena_alloc(flight->intake.arena, count * sizeof *ids);
+  size_t count = passage->messages_count;
+  if (passage->intake.source->setup->config->repeats) {
+    struct event_id *ids = arena_alloc(passage->intake.arena, count * sizeof *ids);
     enum payload_verdict verdict = PAYLOAD_NEW;
     if (ids == NULL) return -ENOMEM;
-    r = dedupe_payload_look(dedupe, &flight->identity, flight->claims, count, ids, &verdict);
+    r = dedupe_payload_look(dedupe, &passage->identity, passage->claims, count, ids, &verdict);
     if (r < 0) return r;
     if (verdict == PAYLOAD_CONFLICT) {
-      flight->refusal = &key_reused;
+      passage->refusal = &key_reused;
       return 0;
     }
-    flight->repeated = verdict == PAYLOAD_REPEAT;
-    for (size_t i = 0; flight->repeated && i < count; i++) {
-      flight->messages[i]->result = ITEM_REPEATED;
-      flight->messages[i]->claim.id = ids[i];
+    passage->repeated = verdict == PAYLOAD_REPEAT;
+    for (size_t i = 0; passage->repeated && i < count; i++) {
+      passage->messages[i]->result = ITEM_REPEATED;
+      passage->messages[i]->claim.id = ids[i];
     }
   }
-  for (size_t i = 0; !flight->repeated && i < count; i++) {
-    r = claim_message(flight, i);
+  for (size_t i = 0; !passage->repeated && i < count; i++) {
+    r = claim_message(passage, i);
     if (r < 0) return r;
   }
   return 0;

@@ -2,10 +2,10 @@
  * The way of a payload. Read this file first:
  *
  *   pipeline_take()   a source hands a payload over; it waits here while the publisher is full
- *   flight_start()    its identity is digested; small ones are translated here, large ones on a thread
+ *   passage_start()    its identity is digested; small ones are translated here, large ones on a thread
  *   translated()      records are judged (intake_judge.c) and delivered (intake_deliver.c)
  *   item_close()      a record's fate is known on all its topics: its id becomes known, or is taken back
- *   flight_close()    every record's fate is known: the answer
+ *   passage_close()    every record's fate is known: the answer
  *
  * Invariant: a positive answer is made only from fates that the brokers or the disk reported. When the time for the
  * answer is over, what librdkafka does not hold is withdrawn and the sender is told to try again; what it does hold
@@ -25,8 +25,8 @@ enum { SWEEP_MS = 250, RETRY_AFTER_S = 5 };
 struct pipeline {
   struct pipeline_options options;
   struct pipeline_source *sources;
-  struct flight *first, *last;       /* under way, in order of arrival */
-  struct flight *queue, *queue_last; /* wait for room */
+  struct passage *first, *last;       /* under way, in order of arrival */
+  struct passage *queue, *queue_last; /* wait for room */
   struct dead_letter_counts *attempts;
   struct event *sweep;
   size_t in_flight;
@@ -104,11 +104,11 @@ int intake_new(struct pipeline_source *source, struct intake **ret_intake) {
   cleanup(arena_freep) struct arena *arena = NULL;
   int r = arena_new(&arena);
   if (r < 0) return r;
-  struct flight *flight = arena_alloc(arena, sizeof *flight);
-  if (flight == NULL) return -ENOMEM;
-  flight->intake = (struct intake){.arena = TAKE(arena), .source = source};
-  flight->intake.payload.size = sizeof flight->intake.payload;
-  *ret_intake = &flight->intake;
+  struct passage *passage = arena_alloc(arena, sizeof *passage);
+  if (passage == NULL) return -ENOMEM;
+  passage->intake = (struct intake){.arena = TAKE(arena), .source = source};
+  passage->intake.payload.size = sizeof passage->intake.payload;
+  *ret_intake = &passage->intake;
   return 0;
 }
 
@@ -116,18 +116,18 @@ void intake_free(struct intake *intake) {
   if (intake != NULL) arena_free(intake->arena); /* the intake stands in its own arena */
 }
 
-static void list_add(struct pipeline *pipeline, struct flight *flight) {
-  flight->before = pipeline->last;
-  if (pipeline->last != NULL) pipeline->last->next = flight;
-  else pipeline->first = flight;
-  pipeline->last = flight;
+static void list_add(struct pipeline *pipeline, struct passage *passage) {
+  passage->before = pipeline->last;
+  if (pipeline->last != NULL) pipeline->last->next = passage;
+  else pipeline->first = passage;
+  pipeline->last = passage;
 }
 
-static void list_remove(struct pipeline *pipeline, struct flight *flight) {
-  if (flight->before != NULL) flight->before->next = flight->next;
-  else pipeline->first = flight->next;
-  if (flight->next != NULL) flight->next->before = flight->before;
-  else pipeline->last = flight->before;
+static void list_remove(struct pipeline *pipeline, struct passage *passage) {
+  if (passage->before != NULL) passage->before->next = passage->next;
+  else pipeline->first = passage->next;
+  if (passage->next != NULL) passage->next->before = passage->before;
+  else pipeline->last = passage->before;
 }
 
 /* ---- The answer ------------------------------------------------------------------------------------------------- */
@@ -149,7 +149,7 @@ static const struct hub_refusal host_trouble = {
 };
 
 static const struct hub_outcome *outcome_of(struct item *item) {
-  struct arena *arena = item->flight->intake.arena;
+  struct arena *arena = item->passage->intake.arena;
   struct hub_outcome *outcome = arena_alloc(arena, sizeof *outcome);
   if (outcome == NULL) return NULL;
   const struct record *record = item->record;
@@ -176,61 +176,61 @@ static const struct hub_outcome *outcome_of(struct item *item) {
   return outcome;
 }
 
-static int make_outcomes(struct flight *flight, const struct hub_outcome *const **ret_outcomes) {
+static int make_outcomes(struct passage *passage, const struct hub_outcome *const **ret_outcomes) {
   const struct hub_outcome **outcomes =
-      arena_alloc(flight->intake.arena, (flight->items_count + 1) * sizeof(struct hub_outcome *));
+      arena_alloc(passage->intake.arena, (passage->items_count + 1) * sizeof(struct hub_outcome *));
   if (outcomes == NULL) return -ENOMEM;
-  for (size_t i = 0; i < flight->items_count; i++) {
-    outcomes[i] = outcome_of(&flight->items[i]);
+  for (size_t i = 0; i < passage->items_count; i++) {
+    outcomes[i] = outcome_of(&passage->items[i]);
     if (outcomes[i] == NULL) return -ENOMEM;
   }
   *ret_outcomes = outcomes;
   return 0;
 }
 
-static int make_answer(struct flight *flight, const struct hub_refusal *refusal, struct answer *ret_answer) {
+static int make_answer(struct passage *passage, const struct hub_refusal *refusal, struct answer *ret_answer) {
   struct hub_exchange exchange = {
       .size = sizeof exchange,
       .stage = refusal != NULL ? HUB_REFUSED : HUB_DONE,
-      .payload = &flight->intake.payload,
+      .payload = &passage->intake.payload,
       .answered_us = clock_now_us(),
       .refusal = refusal,
-      .remembered = flight->job.translation.remembered.data,
-      .remembered_length = flight->job.translation.remembered.length,
+      .remembered = passage->job.translation.remembered.data,
+      .remembered_length = passage->job.translation.remembered.length,
   };
   if (refusal == NULL) {
-    int r = make_outcomes(flight, &exchange.outcomes);
+    int r = make_outcomes(passage, &exchange.outcomes);
     if (r < 0) return r;
-    exchange.outcomes_count = flight->items_count;
-    char *receipt = arena_alloc(flight->intake.arena, 33);
+    exchange.outcomes_count = passage->items_count;
+    char *receipt = arena_alloc(passage->intake.arena, 33);
     if (receipt == NULL) return -ENOMEM;
-    for (size_t i = 0; i < 16; i++) snprintf(receipt + i * 2, 3, "%02x", flight->identity.digest[i]);
+    for (size_t i = 0; i < 16; i++) snprintf(receipt + i * 2, 3, "%02x", passage->identity.digest[i]);
     exchange.receipt = receipt;
   }
-  return answer_make(flight->intake.source->setup->instance, &exchange, flight->intake.arena, ret_answer);
+  return answer_make(passage->intake.source->setup->instance, &exchange, passage->intake.arena, ret_answer);
 }
 
-static void count_outcomes(struct flight *flight) {
-  struct pipeline_source *source = flight->intake.source;
-  for (size_t i = 0; i < flight->items_count; i++) {
-    if (flight->items[i].result == ITEM_REPEATED) metric_add(source->repeated, 1);
-    if (flight->items[i].result == ITEM_REJECTED) metric_add(source->rejected, 1);
+static void count_outcomes(struct passage *passage) {
+  struct pipeline_source *source = passage->intake.source;
+  for (size_t i = 0; i < passage->items_count; i++) {
+    if (passage->items[i].result == ITEM_REPEATED) metric_add(source->repeated, 1);
+    if (passage->items[i].result == ITEM_REJECTED) metric_add(source->rejected, 1);
   }
 }
 
-static void answer(struct flight *flight, const struct hub_refusal *refusal) {
+static void answer(struct passage *passage, const struct hub_refusal *refusal) {
   cleanup(answer_deinit) struct answer made = {0};
-  if (refusal != NULL) pipeline_count_refused(flight->intake.source, refusal->code);
-  else count_outcomes(flight);
-  if (make_answer(flight, refusal, &made) < 0) {
+  if (refusal != NULL) pipeline_count_refused(passage->intake.source, refusal->code);
+  else count_outcomes(passage);
+  if (make_answer(passage, refusal, &made) < 0) {
     answer_deinit(&made);
     made = (struct answer){.status = 503}; /* no memory for more words */
     refusal = &host_trouble;
   }
-  flight->answered = true;
-  flight->pipeline->in_flight--;
-  metric_observe_us(flight->intake.source->latency, clock_now_us() - flight->intake.received_us);
-  flight->intake.answered(&flight->intake, &made, refusal == NULL ? 0 : refusal->retry_after_s);
+  passage->answered = true;
+  passage->pipeline->in_flight--;
+  metric_observe_us(passage->intake.source->latency, clock_now_us() - passage->intake.received_us);
+  passage->intake.answered(&passage->intake, &made, refusal == NULL ? 0 : refusal->retry_after_s);
 }
 
 /* ---- Fates ------------------------------------------------------------------------------------------------------ */
@@ -240,120 +240,120 @@ static void item_settle(struct item *item) {
   if (!item->claimed) return;
   item->claimed = false;
   bool durable = !item->busy && item->result != ITEM_REJECTED;
-  dedupe_settle(item->flight->pipeline->options.dedupe, &item->claim, durable, item->done_topics);
+  dedupe_settle(item->passage->pipeline->options.dedupe, &item->claim, durable, item->done_topics);
 }
 
 void item_close(struct item *item) {
   if (--item->open != 0) return;
-  struct flight *flight = item->flight;
+  struct passage *passage = item->passage;
   item_settle(item);
-  flight_close(flight);
+  passage_close(passage);
 }
 
-static bool all_safe(const struct flight *flight) {
-  for (size_t i = 0; i < flight->items_count; i++) {
-    if (flight->items[i].busy) return false;
+static bool all_safe(const struct passage *passage) {
+  for (size_t i = 0; i < passage->items_count; i++) {
+    if (passage->items[i].busy) return false;
   }
   return true;
 }
 
-static void remember_payload(struct flight *flight) {
-  if (flight->repeated || !flight->intake.source->setup->config->repeats) return;
-  struct event_id *ids = arena_alloc(flight->intake.arena, flight->messages_count * sizeof *ids);
+static void remember_payload(struct passage *passage) {
+  if (passage->repeated || !passage->intake.source->setup->config->repeats) return;
+  struct event_id *ids = arena_alloc(passage->intake.arena, passage->messages_count * sizeof *ids);
   if (ids == NULL) return;
-  for (size_t i = 0; i < flight->messages_count; i++) ids[i] = flight->messages[i]->claim.id;
-  dedupe_payload_remember(flight->pipeline->options.dedupe, &flight->identity, flight->payload_number, ids,
-                          flight->messages_count, flight->keys_differ);
+  for (size_t i = 0; i < passage->messages_count; i++) ids[i] = passage->messages[i]->claim.id;
+  dedupe_payload_remember(passage->pipeline->options.dedupe, &passage->identity, passage->payload_number, ids,
+                          passage->messages_count, passage->keys_differ);
 }
 
-void flight_close(struct flight *flight) {
-  if (--flight->open != 0) return;
-  if (!flight->answered) {
-    bool safe = flight->refusal == NULL && all_safe(flight);
-    if (safe) remember_payload(flight);
-    answer(flight, flight->refusal != NULL ? flight->refusal : safe ? NULL : &try_again);
+void passage_close(struct passage *passage) {
+  if (--passage->open != 0) return;
+  if (!passage->answered) {
+    bool safe = passage->refusal == NULL && all_safe(passage);
+    if (safe) remember_payload(passage);
+    answer(passage, passage->refusal != NULL ? passage->refusal : safe ? NULL : &try_again);
   }
-  list_remove(flight->pipeline, flight);
-  arena_free(flight->intake.arena);
+  list_remove(passage->pipeline, passage);
+  arena_free(passage->intake.arena);
 }
 
 /* ---- From the source to the publisher ------------------------------------------------------------------------- */
 
-static void deliver_all(struct flight *flight) {
-  for (size_t i = 0; i < flight->items_count && !flight->repeated; i++) {
-    struct item *item = &flight->items[i];
+static void deliver_all(struct passage *passage) {
+  for (size_t i = 0; i < passage->items_count && !passage->repeated; i++) {
+    struct item *item = &passage->items[i];
     if (item_deliver(item) < 0) item->busy = true;
     if (item->open == 0) item_settle(item);
   }
-  for (size_t i = 0; i < flight->items_count && flight->repeated; i++) { /* the same bad records once more */
-    if (flight->items[i].result != ITEM_REPEATED && item_deliver(&flight->items[i]) < 0) flight->items[i].busy = true;
+  for (size_t i = 0; i < passage->items_count && passage->repeated; i++) { /* the same bad records once more */
+    if (passage->items[i].result != ITEM_REPEATED && item_deliver(&passage->items[i]) < 0) passage->items[i].busy = true;
   }
-  if (flight_keep_original(flight) < 0) flight->refusal = &host_trouble;
+  if (passage_keep_original(passage) < 0) passage->refusal = &host_trouble;
 }
 
 static void translated(struct translation_job *job) {
-  struct flight *flight = CONTAINER_OF(job, struct flight, job);
-  flight->translating = false;
+  struct passage *passage = CONTAINER_OF(job, struct passage, job);
+  passage->translating = false;
   if (job->error < 0) {
     log_event(LOG_ERROR, "pipeline", "a payload could not be translated",
-              log_text("source", flight->intake.source->setup->config->name), log_errno(job->error));
-    flight->refusal = &host_trouble;
-  } else if (flight_judge(flight) < 0) {
-    flight->refusal = &host_trouble;
+              log_text("source", passage->intake.source->setup->config->name), log_errno(job->error));
+    passage->refusal = &host_trouble;
+  } else if (passage_judge(passage) < 0) {
+    passage->refusal = &host_trouble;
   }
-  if (flight->refusal == NULL) {
-    deliver_all(flight);
+  if (passage->refusal == NULL) {
+    deliver_all(passage);
   } else {
-    for (size_t i = 0; i < flight->items_count; i++) { /* ids that were taken before the trouble */
-      flight->items[i].busy = true;
-      if (flight->items[i].open == 0) item_settle(&flight->items[i]);
+    for (size_t i = 0; i < passage->items_count; i++) { /* ids that were taken before the trouble */
+      passage->items[i].busy = true;
+      if (passage->items[i].open == 0) item_settle(&passage->items[i]);
     }
-    flight->open++;
-    flight_withdraw(flight);
-    flight->open--;
+    passage->open++;
+    passage_withdraw(passage);
+    passage->open--;
   }
-  flight_close(flight);
+  passage_close(passage);
 }
 
 /* A payload that once made the process abort is not shown to its connector again. */
-static void refuse_poisoned(struct flight *flight) {
+static void refuse_poisoned(struct passage *passage) {
   static const char detail[] = "this payload made its connector hang before; it is kept untranslated";
-  struct record *record = arena_alloc(flight->intake.arena, sizeof *record);
+  struct record *record = arena_alloc(passage->intake.arena, sizeof *record);
   if (record == NULL) {
-    flight->job.error = -ENOMEM;
+    passage->job.error = -ENOMEM;
   } else {
     *record = (struct record){.occurred_us = HUB_NONE, .code = HUB_POISON, .detail = detail};
-    record->slice = (struct text){flight->intake.payload.data, flight->intake.payload.length};
-    flight->job.translation = (struct translation){.count = 1, .rejected = 1, .records = record};
+    record->slice = (struct text){passage->intake.payload.data, passage->intake.payload.length};
+    passage->job.translation = (struct translation){.count = 1, .rejected = 1, .records = record};
   }
-  translated(&flight->job);
+  translated(&passage->job);
 }
 
-static void flight_start(struct flight *flight) {
-  struct pipeline *pipeline = flight->pipeline;
-  const struct setup_source *setup = flight->intake.source->setup;
-  flight->open = 1;
-  flight->job = (struct translation_job){
+static void passage_start(struct passage *passage) {
+  struct pipeline *pipeline = passage->pipeline;
+  const struct setup_source *setup = passage->intake.source->setup;
+  passage->open = 1;
+  passage->job = (struct translation_job){
       .instance = setup->instance,
       .personal = &setup->personal,
       .tables = pipeline->options.setup->config->tables,
-      .payload = &flight->intake.payload,
-      .arena = flight->intake.arena,
+      .payload = &passage->intake.payload,
+      .arena = passage->intake.arena,
       .source = setup->config->name,
-      .digest = flight->identity.digest,
+      .digest = passage->identity.digest,
       .done = translated,
   };
-  if (flight_digest_payload(flight) < 0) {
-    flight->refusal = &host_trouble;
-    flight_close(flight);
-  } else if (translators_poisoned(pipeline->options.translators, flight->identity.digest)) {
-    refuse_poisoned(flight);
-  } else if (flight->intake.payload.length <= TRANSLATE_ON_LOOP_MAX) {
-    translators_run(pipeline->options.translators, &flight->job);
-    translated(&flight->job);
+  if (passage_digest_payload(passage) < 0) {
+    passage->refusal = &host_trouble;
+    passage_close(passage);
+  } else if (translators_poisoned(pipeline->options.translators, passage->identity.digest)) {
+    refuse_poisoned(passage);
+  } else if (passage->intake.payload.length <= TRANSLATE_ON_LOOP_MAX) {
+    translators_run(pipeline->options.translators, &passage->job);
+    translated(&passage->job);
   } else {
-    flight->translating = true;
-    translators_submit(pipeline->options.translators, &flight->job);
+    passage->translating = true;
+    translators_submit(pipeline->options.translators, &passage->job);
   }
 }
 
@@ -364,26 +364,26 @@ static void start_waiting(void *context) {
   if (pipeline->draining_queue) return;
   pipeline->draining_queue = true;
   while (pipeline->queue != NULL && (publisher_has_room(pipeline->options.publisher) || pipeline->first == NULL)) {
-    struct flight *flight = pipeline->queue;
-    pipeline->queue = flight->next;
+    struct passage *passage = pipeline->queue;
+    pipeline->queue = passage->next;
     if (pipeline->queue == NULL) pipeline->queue_last = NULL;
-    flight->next = NULL;
-    list_add(pipeline, flight);
-    flight_start(flight);
+    passage->next = NULL;
+    list_add(pipeline, passage);
+    passage_start(passage);
   }
   pipeline->draining_queue = false;
   if (pipeline->queue == NULL && pipeline->room != NULL) pipeline->room(pipeline->room_context);
 }
 
 void pipeline_take(struct pipeline *pipeline, struct intake *intake) {
-  struct flight *flight = CONTAINER_OF(intake, struct flight, intake);
-  flight->pipeline = pipeline;
+  struct passage *passage = CONTAINER_OF(intake, struct passage, intake);
+  passage->pipeline = pipeline;
   pipeline->in_flight++;
   metric_add(intake->source->received, 1);
-  if (pipeline->queue_last != NULL) pipeline->queue_last->next = flight;
-  else pipeline->queue = flight;
-  pipeline->queue_last = flight;
-  if (pipeline_has_room(pipeline) || pipeline->queue == flight) start_waiting(pipeline);
+  if (pipeline->queue_last != NULL) pipeline->queue_last->next = passage;
+  else pipeline->queue = passage;
+  pipeline->queue_last = passage;
+  if (pipeline_has_room(pipeline) || pipeline->queue == passage) start_waiting(pipeline);
 }
 
 bool pipeline_has_room(const struct pipeline *pipeline) { return publisher_has_room(pipeline->options.publisher); }
@@ -397,26 +397,26 @@ size_t pipeline_in_flight(const struct pipeline *pipeline) { return pipeline->in
 
 /* ---- The time for an answer ------------------------------------------------------------------------------------- */
 
-static bool too_old(const struct flight *flight, int64_t now_us) {
-  int64_t timeout_ms = flight->intake.source->setup->config->limits.answer_timeout_ms;
-  return now_us - flight->intake.received_us > timeout_ms * 1000;
+static bool too_old(const struct passage *passage, int64_t now_us) {
+  int64_t timeout_ms = passage->intake.source->setup->config->limits.answer_timeout_ms;
+  return now_us - passage->intake.received_us > timeout_ms * 1000;
 }
 
 /* The sender has waited long enough. */
-static void give_up(struct flight *flight) {
-  flight->open++;
-  flight_withdraw(flight);
-  if (flight->open > 1 && !flight->answered) answer(flight, &try_again);
-  flight_close(flight);
+static void give_up(struct passage *passage) {
+  passage->open++;
+  passage_withdraw(passage);
+  if (passage->open > 1 && !passage->answered) answer(passage, &try_again);
+  passage_close(passage);
 }
 
 /* The oldest that still wants an answer and whose time is over. Originals being written are always waited for: the
  * writer borrows the body. */
-static struct flight *oldest_late(struct pipeline *pipeline) {
+static struct passage *oldest_late(struct pipeline *pipeline) {
   int64_t now = clock_now_us();
-  for (struct flight *flight = pipeline->first; flight != NULL; flight = flight->next) {
-    bool can_leave = !flight->answered && !flight->translating && flight->original_state != ORIGINAL_WRITING;
-    if (can_leave && too_old(flight, now)) return flight;
+  for (struct passage *passage = pipeline->first; passage != NULL; passage = passage->next) {
+    bool can_leave = !passage->answered && !passage->translating && passage->original_state != ORIGINAL_WRITING;
+    if (can_leave && too_old(passage, now)) return passage;
   }
   return NULL;
 }
@@ -424,17 +424,17 @@ static struct flight *oldest_late(struct pipeline *pipeline) {
 static void refuse_late_queue(struct pipeline *pipeline) {
   int64_t now = clock_now_us();
   while (pipeline->queue != NULL && too_old(pipeline->queue, now)) {
-    struct flight *flight = pipeline->queue;
-    pipeline->queue = flight->next;
+    struct passage *passage = pipeline->queue;
+    pipeline->queue = passage->next;
     if (pipeline->queue == NULL) pipeline->queue_last = NULL;
-    answer(flight, &try_again);
-    arena_free(flight->intake.arena);
+    answer(passage, &try_again);
+    arena_free(passage->intake.arena);
   }
 }
 
 static void sweep(evutil_socket_t fd, short what, void *context) {
   struct pipeline *pipeline = context;
-  struct flight *late;
+  struct passage *late;
   while ((late = oldest_late(pipeline)) != NULL) give_up(late);
   refuse_late_queue(pipeline);
   start_waiting(pipeline);
@@ -462,19 +462,19 @@ int pipeline_new(const struct pipeline_options *options, struct pipeline **ret_p
   return 0;
 }
 
-static void flights_free(struct flight *flight) {
-  while (flight != NULL) {
-    struct flight *next = flight->next;
-    arena_free(flight->intake.arena);
-    flight = next;
+static void passages_free(struct passage *passage) {
+  while (passage != NULL) {
+    struct passage *next = passage->next;
+    arena_free(passage->intake.arena);
+    passage = next;
   }
 }
 
 void pipeline_free(struct pipeline *pipeline) {
   if (pipeline == NULL) return;
   if (pipeline->sweep != NULL) event_free(pipeline->sweep);
-  flights_free(pipeline->first);
-  flights_free(pipeline->queue);
+  passages_free(pipeline->first);
+  passages_free(pipeline->queue);
   while (pipeline->sources != NULL) {
     struct pipeline_source *next = pipeline->sources->next;
     free((char *)pipeline->sources->urn);
