@@ -13,11 +13,14 @@
 #include "core/config/hub_config.h"
 #include "core/config/secret.h"
 
+struct communes; /* core/message/communes.h */
+
 struct personal { /* how one source treats personal data; constant after it was made, shared by threads */
   struct secret_key key; /* of the domain */
   unsigned key_number;
   enum config_privacy_mode modes[16]; /* by enum hub_personal_kind */
   const struct config_table *tables;  /* for communes */
+  const struct communes *communes;    /* made of tables once by communes_new(); NULL: made again for each address */
 };
 
 /* *ret_text lives in the arena, is terminated, and may be empty. -EILSEQ: the text is not UTF-8. */
