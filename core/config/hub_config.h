@@ -41,6 +41,7 @@ struct config_keys { /* paths of files outside the state directory, read with co
   const char *personal;
   int64_t personal_number; /* stands in pseudonyms: p1.… */
   const char *originals;   /* master key that wraps the day keys */
+  struct config_mark event_ids_mark, personal_mark, originals_mark;
 };
 
 enum config_auth_kind { CONFIG_AUTH_API_KEY = 1, CONFIG_AUTH_NETWORK };
@@ -64,8 +65,10 @@ struct config_source {
   const char *name;
   struct config_mark mark;
   const char *connector;
+  struct config_mark connector_mark, domain_mark;
   const char *domain;    /* short name for dead letters and pseudonym keys: edoc, publicservice … */
   const char *id_scope;  /* NULL: the source's own name */
+  struct config_mark http_mark, listener_mark, path_mark;
   const char *listener;  /* http.listener */
   const char *path;      /* http.path, exact */
   const struct hub_list *methods;
@@ -78,7 +81,7 @@ struct config_source {
   struct config_limits limits;
   enum config_privacy_mode privacy[16]; /* by enum hub_personal_kind */
   const char *privacy_purpose[16];
-  int64_t originals_quota; /* bytes */
+  int64_t originals_quota; /* bytes; 0: nothing of it is kept */
   struct yaml_node *options; /* the connector's, unread here; NULL when absent */
 };
 
@@ -89,6 +92,7 @@ struct config_route {
   const char *type;  /* full name of the message */
   struct config_mark type_mark;
   const struct hub_list *sources; /* NULL: from every source */
+  struct config_mark sources_mark;
   const char *topic;
   struct config_mark topic_mark;
   const char *key;   /* field path; NULL: the event id */
@@ -102,6 +106,7 @@ struct config_topic {
   const char *name;
   struct config_mark mark;
   const char *type;
+  struct config_mark type_mark;
   int64_t partitions, replication, min_insync;
   int64_t max_message_bytes;
   int64_t retention_ms; /* -1: for ever */
@@ -143,6 +148,9 @@ struct hub_config {
 int hub_config_load(const char *path, struct config_errors *, struct hub_config **ret_config) must_use;
 void hub_config_free(struct hub_config *);
 DEFINE_CLEANUP(struct hub_config *, hub_config_free)
+
+/* The catalogue alone: *ret_config has topics and else nothing. path: topics.yaml. */
+int hub_config_load_topics(const char *path, struct config_errors *, struct hub_config **ret_config) must_use;
 
 const struct config_topic *hub_config_topic(const struct hub_config *, const char *name);
 const char *config_table_lookup(const struct config_table *tables, const char *table, struct text key,

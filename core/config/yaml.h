@@ -25,7 +25,8 @@ struct yaml_node {
   bool used; /* set by whoever read it; what stays unread is an unknown key */
 };
 
-/* Reads and parses. *ret_root is NULL for an empty file. Mistakes in the file go to errors and give CONFIG_E_INVALID. */
+/* Reads and parses. *ret_root is NULL for an empty file. Mistakes in the file go to errors and give CONFIG_E_INVALID;
+ * *ret_root is then what can still be checked, or NULL when the syntax is broken. */
 #define CONFIG_E_INVALID 1
 int yaml_load(struct arena *, const char *path, struct config_errors *, struct yaml_node **ret_root) must_use;
 
@@ -35,5 +36,13 @@ int yaml_parse(struct arena *, const char *path, struct text content, struct con
 
 /* Member of a map, marked used; NULL when absent or when node is NULL. */
 struct yaml_node *yaml_get(struct yaml_node *map, const char *key);
+
+/* The same without marking it. */
+struct yaml_node *yaml_peek(const struct yaml_node *map, const char *key);
+
+/* Where the value of a key stands, or the map itself when the key is absent. */
+struct config_mark yaml_mark(const struct yaml_node *map, const char *key);
+
+const char *yaml_kind_name(enum yaml_kind); /* "a text", "a map", "a list" */
 
 #endif
