@@ -32,4 +32,14 @@ int dead_letter_id(const struct secret_key *, const struct dead_letter *, char r
 int dead_letter_event(const struct secret_key *, const struct dead_letter *, struct arena *, struct event *ret_event)
     must_use;
 
+/* How often each dead letter came, by its id: bounded, in memory only. After a restart, and after 16,000 other
+ * dead letters, counting begins at 1 again, so `attempts` is a lower bound. It counts what came, also what could not
+ * be published then and comes again for that reason. */
+struct dead_letter_counts;
+int dead_letter_counts_new(struct dead_letter_counts **ret_counts) must_use;
+void dead_letter_counts_free(struct dead_letter_counts *);
+
+/* One more: 1 the first time.. */
+uint32_t dead_letter_attempt(struct dead_letter_counts *, const char *id);
+
 #endif
