@@ -33,6 +33,10 @@ struct publication {
 int publisher_new(struct event_base *, struct metrics *, const struct hub_config *, struct publisher **ret_publisher)
     must_use;
 
+/* What is wrong with the configuration for this librdkafka (kafka.properties): for `check`. publisher_new() refuses the
+ * same with -EINVAL. */
+void publisher_check(const struct hub_config *, struct config_errors *);
+
 /* Stops taking, flushes at most timeout_ms, purges. done is not called for what is left. */
 void publisher_free(struct publisher *, int timeout_ms);
 

@@ -1,0 +1,164 @@
+/* The publisher on librdkafka's mock cluster: what becomes of a message for each error that a broker may answer. */
+#include "core/publish/publisher.h"
+
+#include <event2/event.h>
+#include <librdkafka/rdkafka_mock.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/publish/timing.h"
+
+enum { PRODUCE = 0, METADATA = 3, INIT_PRODUCER_ID = 22, MESSAGES = 8, TOPICS = 2 };
+
+static const struct publish_timing quick = {
+    .lane = {.probe_first_ms = 100, .probe_max_ms = 400, .retry_first_ms = 10, .retry_max_ms = 50},
+    .rebuild_first_ms = 20,
+    .rebuild_max_ms = 100,
+    .drain_ms = 300,
+    .degraded_ms = 500,
+    .give_up_ms = 2000,
+    .tail_settle_ms = 50,
+    .tail_limit_ms = 3000,
+    .refresh_ms = 60000,
+    .refresh_missing_ms = 20,
+};
+
+struct rig {
+  rd_kafka_t *host;
+  rd_kafka_mock_cluster_t *cluster;
+  struct event_base *base;
+  struct metrics *metrics;
+  struct hub_config config;
+  struct config_topic topics[TOPICS];
+  struct hub_list properties;
+  struct publisher *publisher;
+};
+
+struct sent {
+  struct publication publication;
+  struct event event;
+  char key[16], value[32];
+  int calls;
+  enum publish_outcome outcome;
+  const char *reason;
+};
+
+static void on_done(struct publication *publication, enum publish_outcome outcome, const char *reason) {
+  struct sent *sent = CONTAINER_OF(publication, struct sent, publication);
+  sent->calls++;
+  sent->outcome = outcome;
+  sent->reason = reason;
+}
+
+static void rig_publisher(struct rig *rig) {
+  assert_int_equal(
+      publisher_new_timed(rig->base, rig->metrics, &rig->config, &quick, &rig->publisher), 0);
+}
+
+static void rig_open(struct rig *rig, int partitions) {
+  static const char *const items[] = {"retry.backoff.ms=10", "reconnect.backoff.ms=10", "reconnect.backoff.max.ms=50",
+                                      "topic.metadata.refresh.fast.interval.ms=10"};
+  *rig = (struct rig){.properties = {LENGTH_OF(items), items}};
+  char text[256];
+  rig->host = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), text, sizeof text);
+  rig->cluster = rd_kafka_mock_cluster_new(rig->host, 1);
+  assert_non_null(rig->cluster);
+  static const char *const names[TOPICS] = {"ioc.test.one.v1", "ioc.test.two.v1"};
+  for (int i = 0; i < TOPICS; i++) {
+    rig->topics[i] = (struct config_topic){.name = names[i], .compression = "none", .max_message_bytes = 100000,
+                                           .next = i + 1 < TOPICS ? &rig->topics[i + 1] : NULL};
+    rd_kafka_mock_topic_create(rig->cluster, names[i], partitions, 1);
+  }
+  rig->config.kafka = (struct config_kafka){.bootstrap = rd_kafka_mock_cluster_bootstraps(rig->cluster),
+                                            .properties = &rig->properties, .linger_ms = 1,
+                                            .in_flight_messages = 2000, .in_flight_bytes = 64 << 20};
+  rig->config.topics = rig->topics;
+  rig->base = event_base_new();
+  assert_int_equal(metrics_new(&rig->metrics), 0);
+  rig_publisher(rig);
+}
+
+static void rig_close(struct rig *rig) {
+  publisher_free(rig->publisher, 0);
+  metrics_free(rig->metrics);
+  event_base_free(rig->base);
+  rd_kafka_mock_cluster_destroy(rig->cluster);
+  rd_kafka_destroy(rig->host);
+}
+
+static void sent_fill(struct sent *sent, const char *topic, int number, int keys) {
+  static uint8_t ids;
+  static uint32_t serial;
+  *sent = (struct sent){0};
+  snprintf(sent->key, sizeof sent->key, "key-%d", number % keys);
+  snprintf(sent->value, sizeof sent->value, "value-%d", number);
+  sent->event = (struct event){.topic = topic, .type = "ioc.test.v1.One", .source = "urn:iochub:test:one",
+                               .occurred_us = HUB_NONE, .accepted_us = clock_now_us(),
+                               .key = text_of(sent->key), .value = text_of(sent->value)};
+  serial++;
+  memcpy(sent->event.id.bytes, &serial, sizeof serial);
+  sent->event.id.bytes[6] = 0x80;
+  sent->event.id.bytes[8] = 0x80;
+  sent->event.id.bytes[15] = ids++;
+  sent->publication = (struct publication){.event = &sent->event, .done = on_done};
+}
+
+static void send_all(struct rig *rig, struct sent *list, int count, int keys) {
+  for (int i = 0; i < count; i++) {
+    sent_fill(&list[i], rig->topics[0].name, i, keys);
+    assert_int_equal(publisher_send(rig->publisher, &list[i].publication), 0);
+    assert_int_equal(list[i].calls, 0);
+  }
+}
+
+static int outcomes(const struct sent *list, int count, enum publish_outcome outcome) {
+  int n = 0;
+  for (int i = 0; i < count; i++) n += list[i].calls == 1 && list[i].outcome == outcome;
+  return n;
+}
+
+static int answered(const struct sent *list, int count) {
+  int n = 0;
+  for (int i = 0; i < count; i++) n += list[i].calls;
+  return n;
+}
+
+static void turn_loop(struct rig *rig, int64_t most_ms) {
+  struct timeval limit = {.tv_usec = (suseconds_t)(most_ms * 1000)};
+  event_base_loopexit(rig->base, &limit);
+  event_base_loop(rig->base, EVLOOP_ONCE);
+}
+
+/* Runs the loop until all were answered or the time is over. */
+static bool wait_answers(struct rig *rig, const struct sent *list, int count, int64_t most_ms) {
+  int64_t limit_us = clock_monotonic_us() + most_ms * 1000;
+  while (answered(list, count) < count && clock_monotonic_us() < limit_us) turn_loop(rig, 20);
+  return answered(list, count) >= count;
+}
+
+static void test_publishes(void **state) {
+  struct rig rig;
+  rig_open(&rig, 4);
+  static struct sent list[1000];
+  send_all(&rig, list, LENGTH_OF(list), 100);
+  assert_true(wait_answers(&rig, list, LENGTH_OF(list), 10000));
+  assert_int_equal(outcomes(list, LENGTH_OF(list), PUBLISH_DONE), LENGTH_OF(list));
+  struct publisher_state now;
+  publisher_state(rig.publisher, &now);
+  assert_true(now.connected);
+  assert_int_equal(now.in_flight_messages, 0);
+  assert_int_equal(now.lanes, 8);
+  rig_close(&rig);
+}
+
+int main(void) {
+  log_set_level(LOG_DEBUG);
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_publishes),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
