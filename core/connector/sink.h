@@ -11,7 +11,7 @@
 #include "core/connector/load.h"
 #include "core/message/personal.h"
 
-enum { TRANSLATION_RECORDS_MAX = 20000, REMEMBER_MAX = 1024 };
+enum { TRANSLATION_RECORDS_MAX = 20000, REMEMBER_MAX = 1024, TRANSLATION_COUNTERS_MAX = 8 };
 #define TRANSLATION_BYTES_MAX (64 * MIB)
 
 struct record { /* a message, or a rejection when code is not 0 */
@@ -26,11 +26,17 @@ struct record { /* a message, or a rejection when code is not 0 */
   struct text reject_value;
 };
 
+struct translation_counter { /* what the connector counted; the loop adds it to the metrics */
+  const char *name;
+  uint64_t n;
+};
+
 struct translation {
   size_t count, rejected;
   struct record *records; /* by record number */
   bool independent, all_or_nothing;
   struct text remembered;
+  struct translation_counter counters[TRANSLATION_COUNTERS_MAX]; /* to the first without a name */
 };
 
 /* Runs translate(). Too many records or bytes (of a payload that is not independent) replace all by one rejection
