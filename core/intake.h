@@ -69,14 +69,16 @@ struct pipeline_source {
   struct metric *received, *published, *repeated, *dead_lettered, *rejected, *latency;
 };
 
-/* intake_judge.c: slices and identities digested; records compared with what is known. */
+/* intake_judge.c: slices and identities digested, items made (both pure, on the translating thread); then, on the
+ * loop, records compared with what is known. */
 int passage_digest_payload(struct passage *) must_use;
+int passage_make_items(struct passage *) must_use;
 int passage_judge(struct passage *) must_use;
 
 /* intake_deliver.c: records to topics and dead letters. */
 int item_deliver(struct item *) must_use;
 int item_dead_letter(struct item *, const char *topic, enum hub_reject_code, const char *detail) must_use;
-int passage_keep_original(struct passage *) must_use;
+void passage_keep_original(struct passage *);
 void passage_withdraw(struct passage *);
 
 /* pipeline.c: one item or one other open thing of the passage is known. */

@@ -38,7 +38,7 @@ static void message_done(struct publication *publication, enum publish_outcome o
               log_text("reason", reason));
     item->result = ITEM_KEPT;
     item->code = HUB_POISON;
-    (void)passage_keep_original(item->passage);
+    passage_keep_original(item->passage);
   }
   item_close(item);
 }
@@ -108,11 +108,11 @@ static int collect_values(struct passage *passage, struct original *original) {
   return 0;
 }
 
-int passage_keep_original(struct passage *passage) {
-  if (passage->letters == NULL || passage->original_state == ORIGINAL_WRITING) return 0;
+void passage_keep_original(struct passage *passage) {
+  if (passage->letters == NULL || passage->original_state == ORIGINAL_WRITING) return;
   if (passage->original_state != ORIGINAL_NONE) {
     letters_go(passage);
-    return 0;
+    return;
   }
   const struct hub_payload *payload = &passage->intake.payload;
   const struct setup_source *setup = passage->intake.source->setup;
@@ -135,13 +135,12 @@ int passage_keep_original(struct passage *passage) {
     passage->open++;
     r = originals_keep(pipeline_options(passage->pipeline)->originals, original, setup->config->originals_quota,
                        original_kept, passage);
-    if (r == 0) return 0;
+    if (r == 0) return;
     passage->open--;
   }
   passage->original_state = ORIGINAL_FAILED;
   if (r == ORIGINALS_E_FULL) passage->refusal = &originals_full;
   letters_go(passage);
-  return 0;
 }
 
 int item_dead_letter(struct item *item, const char *topic, enum hub_reject_code code, const char *detail) {

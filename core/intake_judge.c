@@ -48,7 +48,6 @@ static int claim_record_of(struct passage *passage, const struct record *record,
       .native_key = record->key,
       .version = record->version,
       .slice_digest = digest,
-      .payload = passage->payload_number,
   };
   return 0;
 }
@@ -92,7 +91,7 @@ static int number_equal_records(struct passage *passage) {
   return 0;
 }
 
-static int make_items(struct passage *passage) {
+int passage_make_items(struct passage *passage) {
   struct arena *arena = passage->intake.arena;
   const struct translation *translation = &passage->job.translation;
   size_t count = translation->count;
@@ -162,15 +161,14 @@ static const struct hub_refusal key_reused = {
 
 int passage_judge(struct passage *passage) {
   struct dedupe *dedupe = pipeline_options(passage->pipeline)->dedupe;
-  passage->payload_number = dedupe_payload_begin(dedupe);
-  int r = make_items(passage);
-  if (r < 0) return r;
   size_t count = passage->messages_count;
+  passage->payload_number = dedupe_payload_begin(dedupe);
+  for (size_t i = 0; i < count; i++) passage->claims[i].payload = passage->payload_number;
   if (passage->intake.source->setup->config->repeats) {
     struct event_id *ids = arena_alloc(passage->intake.arena, count * sizeof *ids);
     enum payload_verdict verdict = PAYLOAD_NEW;
     if (ids == NULL) return -ENOMEM;
-    r = dedupe_payload_look(dedupe, &passage->identity, passage->claims, count, ids, &verdict);
+    int r = dedupe_payload_look(dedupe, &passage->identity, passage->claims, count, ids, &verdict);
     if (r < 0) return r;
     if (verdict == PAYLOAD_CONFLICT) {
       passage->refusal = &key_reused;
@@ -183,7 +181,7 @@ int passage_judge(struct passage *passage) {
     }
   }
   for (size_t i = 0; !passage->repeated && i < count; i++) {
-    r = claim_message(passage, i);
+    int r = claim_message(passage, i);
     if (r < 0) return r;
   }
   return 0;

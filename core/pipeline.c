@@ -288,7 +288,7 @@ static void deliver_all(struct passage *passage) {
   for (size_t i = 0; i < passage->items_count && passage->repeated; i++) { /* the same bad records once more */
     if (passage->items[i].result != ITEM_REPEATED && item_deliver(&passage->items[i]) < 0) passage->items[i].busy = true;
   }
-  if (passage_keep_original(passage) < 0) passage->refusal = &host_trouble;
+  passage_keep_original(passage);
 }
 
 static void translated(struct translation_job *job) {
@@ -316,17 +316,26 @@ static void translated(struct translation_job *job) {
 }
 
 /* A payload that once made the process abort is not shown to its connector again. */
-static void refuse_poisoned(struct passage *passage) {
+static int make_poisoned(struct translation_job *job) {
   static const char detail[] = "this payload made its connector hang before; it is kept untranslated";
-  struct record *record = arena_alloc(passage->intake.arena, sizeof *record);
-  if (record == NULL) {
-    passage->job.error = -ENOMEM;
-  } else {
-    *record = (struct record){.occurred_us = HUB_NONE, .code = HUB_POISON, .detail = detail};
-    record->slice = (struct text){passage->intake.payload.data, passage->intake.payload.length};
-    passage->job.translation = (struct translation){.count = 1, .rejected = 1, .records = record};
-  }
-  translated(&passage->job);
+  struct record *record = arena_alloc(job->arena, sizeof *record);
+  if (record == NULL) return -ENOMEM;
+  *record = (struct record){.occurred_us = HUB_NONE, .code = HUB_POISON, .detail = detail};
+  record->slice = (struct text){job->payload->data, job->payload->length};
+  job->translation = (struct translation){.count = 1, .rejected = 1, .records = record};
+  return TRANSLATION_MADE;
+}
+
+static int prepare(struct translation_job *job) {
+  struct passage *passage = CONTAINER_OF(job, struct passage, job);
+  int r = passage_digest_payload(passage);
+  if (r < 0) return r;
+  bool poisoned = translators_poisoned(passage->pipeline->options.translators, passage->identity.digest);
+  return poisoned ? make_poisoned(job) : 0;
+}
+
+static int finish(struct translation_job *job) {
+  return passage_make_items(CONTAINER_OF(job, struct passage, job));
 }
 
 static void passage_start(struct passage *passage) {
@@ -341,14 +350,11 @@ static void passage_start(struct passage *passage) {
       .arena = passage->intake.arena,
       .source = setup->config->name,
       .digest = passage->identity.digest,
+      .prepare = prepare,
+      .finish = finish,
       .done = translated,
   };
-  if (passage_digest_payload(passage) < 0) {
-    passage->refusal = &host_trouble;
-    passage_close(passage);
-  } else if (translators_poisoned(pipeline->options.translators, passage->identity.digest)) {
-    refuse_poisoned(passage);
-  } else if (passage->intake.payload.length <= TRANSLATE_ON_LOOP_MAX) {
+  if (passage->intake.payload.length <= TRANSLATE_ON_LOOP_MAX) {
     translators_run(pipeline->options.translators, &passage->job);
     translated(&passage->job);
   } else {

@@ -14,6 +14,8 @@ struct translators;
 /* Payloads up to this size that need no inflating are translated on the loop, others on a thread. */
 #define TRANSLATE_ON_LOOP_MAX (64 * KIB)
 
+#define TRANSLATION_MADE 1 /* by prepare(): do not translate */
+
 struct translation_job { /* embedded in its owner */
   const struct instance *instance;
   const struct personal *personal;
@@ -22,7 +24,10 @@ struct translation_job { /* embedded in its owner */
   struct arena *arena;
   const char *source;                     /* for the watchdog's words */
   const uint8_t *digest;                  /* 32 bytes, likewise */
-  struct translation translation;         /* result */
+  /* Before and after, on the same thread, pure as well; may be NULL. prepare() returns 0, TRANSLATION_MADE or -errno. */
+  int (*prepare)(struct translation_job *);
+  int (*finish)(struct translation_job *); /* 0 or -errno */
+  struct translation translation;          /* result */
   int error;                              /* 0, or negative: the host's trouble */
   void (*done)(struct translation_job *); /* on the loop */
   struct translation_job *next;           /* the queue's */
