@@ -105,16 +105,18 @@ static void refuse(struct http_conn *conn, const struct http_refusal *refusal, b
   bool head_only = conn->exchange != NULL && conn->exchange->head_only;
   unsigned minor = conn->exchange == NULL ? 1 : conn->exchange->head.minor;
   listener_refused(conn->listener, refusal->code);
-  drop_exchange(conn);
-  problem_write(refusal, &body);
+  if (refusal->content_type != NULL) text_out_bytes(&body, refusal->body);
+  else problem_write(refusal, &body);
   struct http_answer answer = {.status = refusal->status,
-                               .content_type = PROBLEM_CONTENT_TYPE,
+                               .content_type =
+                                   refusal->content_type != NULL ? refusal->content_type : PROBLEM_CONTENT_TYPE,
                                .body = {body.data, body.length},
                                .retry_after_s = refusal->retry_after_s,
                                .allow = refusal->allow,
                                .authenticate = refusal->authenticate};
   int r = text_out_result(&body);
   if (r == 0) r = http_conn_answer(conn, &answer, keep, head_only, minor);
+  drop_exchange(conn); /* only now: the service's words may stand in the request's arena */
   if (r != 0) {
     http_conn_close(conn);
     return;

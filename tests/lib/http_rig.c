@@ -1,6 +1,7 @@
 /*
- * A listener under test. The client sends, waits until the kernel has handed the bytes over (nothing unacknowledged in
- * its queue), and lets the loop turn, so that the server's reads see exactly the split that the test chose.
+ * A listener under test. The client sends, waits until the kernel has nothing unsent (loopback hands over at once), and
+ * lets the loop turn, so that the server's reads see the split that the test chose. Waiting for acknowledgements
+ * instead would cost 40 ms a piece.
  */
 #include "tests/lib/http_rig.h"
 
@@ -124,7 +125,7 @@ void http_rig_send(struct http_rig *rig, int fd, struct text bytes) {
     ssize_t n = bytes.length == 0 ? 0 : send(fd, bytes.data, bytes.length, MSG_NOSIGNAL);
     if (n < 0 && errno != EAGAIN) return; /* the server has closed: the test sees it when it reads */
     if (n > 0) bytes.data += n, bytes.length -= (size_t)n;
-    if (ioctl(fd, SIOCOUTQ, &waiting) < 0) return;
+    if (ioctl(fd, SIOCOUTQNSD, &waiting) < 0) return;
     http_rig_turn(rig);
     errno = ETIMEDOUT;
     must(clock_monotonic_us() < end_us, "send");
