@@ -89,7 +89,7 @@ static int configure(const struct producer *producer, rd_kafka_conf_t *conf, str
   };
   static const char *const after[][2] = {
       {"enable.idempotence", "true"}, {"acks", "all"}, {"max.in.flight.requests.per.connection", "1"},
-      {"message.timeout.ms", "0"}, {"delivery.report.only.error", "false"}, {"enable.gapless.guarantee", "false"},
+      {"message.timeout.ms", "0"}, {"delivery.report.only.error", "false"},
       {"allow.auto.create.topics", "false"}, {"log.connection.close", "false"}, {"log.queue", "true"},
   };
   const struct config_kafka *kafka = &producer->config->kafka;

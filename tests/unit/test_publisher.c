@@ -2,6 +2,7 @@
 #include "core/publish/publisher.h"
 
 #include <event2/event.h>
+#include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 #include <setjmp.h>
 #include <stdarg.h>
