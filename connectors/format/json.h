@@ -65,9 +65,6 @@ static inline const struct json *json_first(const struct json *value) {
 /* The member of that name, or NULL; also for NULL and for what is no object. Looks at one after the other. */
 const struct json *json_get(const struct json *object, const char *name);
 
-/* ret[i] becomes the member called names[i], or NULL. Quick when the members come in the order of names. */
-void json_find(const struct json *object, const struct text *names, size_t count, const struct json **ret);
-
 /* A NUMBER without fraction and exponent that fits. */
 bool json_to_int64(const struct json *value, int64_t *ret);
 

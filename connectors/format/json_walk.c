@@ -14,21 +14,6 @@ const struct json *json_get(const struct json *object, const char *name) {
   return NULL;
 }
 
-void json_find(const struct json *object, const struct text *names, size_t count, const struct json **ret) {
-  for (size_t i = 0; i < count; i++) ret[i] = NULL;
-  if (!json_is(object, JSON_OBJECT) || count == 0) return;
-  size_t expected = 0;
-  for (const struct json *m = object->first; m != NULL; m = m->next) {
-    size_t i = expected;
-    for (size_t tried = 0; tried < count; tried++, i = i + 1 == count ? 0 : i + 1) {
-      if (names[i].length != m->key_length || memcmp(names[i].data, m->key, m->key_length) != 0) continue;
-      ret[i] = m;
-      expected = i + 1 == count ? 0 : i + 1;
-      break;
-    }
-  }
-}
-
 bool json_to_int64(const struct json *value, int64_t *ret) {
   if (!json_is(value, JSON_NUMBER)) return false;
   bool negative = value->chars[0] == '-';

@@ -1,0 +1,223 @@
+/*
+ * public-services.c: dossiers of administrative procedures and their progress, in the forms that the one-stop shops
+ * of a province send: DongBoHoSoMC and CapNhatTienDoHoSoMC of the national portal, the central system of 2025, and a
+ * page of VNPT iGate's search.
+ *
+ * What an object is, its fields say; only in the session form does `service` say it. Each object of a list is a
+ * record of its own: one that cannot be taken is refused at its place and the others pass.
+ */
+#include "connectors/public-services/records.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define ID_LENGTH_MAX 200
+
+enum shape { SHAPE_UNKNOWN, SHAPE_DOSSIER, SHAPE_PROGRESS, SHAPE_ROW };
+
+
+struct connector {
+  int32_t zone_offset_s;
+};
+
+/* Members that settle what an object is. Where none is there, TrangThai alone makes it a change of state. */
+static enum shape shape_of(const struct json *object) {
+  static const struct {
+    struct text name;
+    enum shape shape;
+  } signs[] = {
+      {TEXT("MaTTHC"), SHAPE_DOSSIER},       {TEXT("TrangThaiHoSo"), SHAPE_DOSSIER},
+      {TEXT("ChuHoSo"), SHAPE_DOSSIER},      {TEXT("NgayTiepNhan"), SHAPE_DOSSIER},
+      {TEXT("MaDichVuCong"), SHAPE_DOSSIER}, {TEXT("EformThongTinChiTiet"), SHAPE_DOSSIER},
+      {TEXT("NguoiXuLy"), SHAPE_PROGRESS},   {TEXT("ThoiDiemXuLy"), SHAPE_PROGRESS},
+      {TEXT("NoiDungXuLy"), SHAPE_PROGRESS}, {TEXT("PhongBanXuLy"), SHAPE_PROGRESS},
+      {TEXT("NoiDungYKien"), SHAPE_PROGRESS}, {TEXT("dossierStatus"), SHAPE_ROW},
+      {TEXT("nationCode"), SHAPE_ROW},       {TEXT("dossierTaskStatus"), SHAPE_ROW},
+  };
+  enum shape shape = SHAPE_UNKNOWN;
+  for (const struct json *m = json_first(object); m != NULL; m = m->next) {
+    struct text name = {m->key, m->key_length};
+    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
+      if (text_equal(signs[i].name, name)) return signs[i].shape;
+    if (text_equal(name, TEXT("TrangThai"))) shape = SHAPE_PROGRESS;
+    else if (shape == SHAPE_UNKNOWN && text_equal(name, TEXT("MaHoSo"))) shape = SHAPE_DOSSIER;
+  }
+  return shape;
+}
+
+/* The number of the dossier in that member; 0 with an empty *ret when there is none. */
+static int read_id(struct job *job, const struct crumb *record, const struct json *object, const char *member,
+                   struct text *ret) {
+  struct crumb crumb = {record, member, 0};
+  const struct json *value = json_get(object, member);
+  *ret = TEXT_NONE;
+  if (value == NULL) return 0;
+  int r = fields_text(job, &crumb, value, ret);
+  if (r != 0) return r;
+  if (ret->length > ID_LENGTH_MAX) {
+    *ret = TEXT_NONE;
+    return fields_reject(job, HUB_INVALID, &crumb, value, "the number of a dossier has at most 200 bytes");
+  }
+  if (ret->length != 0 && memchr(ret->data, 0, ret->length) != NULL)
+    return fields_reject(job, HUB_INVALID, &crumb, value, "a text may not hold NUL");
+  return 0;
+}
+
+static int take_object(struct job *job, const struct crumb *crumb, const struct json *object, enum shape shape,
+                       struct text *ret_id) {
+  const char *member = shape == SHAPE_ROW ? "nationCode" : "MaHoSo";
+  *ret_id = TEXT_NONE;
+  if (object->type != JSON_OBJECT) return fields_reject(job, HUB_INVALID, crumb, object, "an object must stand here");
+  int r = read_id(job, crumb, object, member, ret_id);
+  if (r == 0 && ret_id->length == 0 && shape == SHAPE_ROW) r = read_id(job, crumb, object, "code", ret_id);
+  if (r != 0) return r;
+  if (ret_id->length == 0) {
+    struct crumb at = {crumb, member, 0};
+    const struct json *value = json_get(object, member);
+    return fields_reject(job, HUB_MISSING, &at, value != NULL ? value : object, "the number of the dossier is absent");
+  }
+  switch (shape) {
+    case SHAPE_ROW: return row_emit(job, crumb, object, *ret_id);
+    case SHAPE_PROGRESS: return progress_emit(job, crumb, object, *ret_id);
+    default: return dossier_emit(job, crumb, object, *ret_id);
+  }
+}
+
+/* One record, taken or refused. */
+static int take(struct job *job, const struct crumb *crumb, const struct json *object, enum shape shape) {
+  struct text id;
+  if (shape == SHAPE_UNKNOWN) shape = shape_of(object);
+  int r = take_object(job, crumb, object, shape, &id);
+  if (r != FIELD_E_REJECTED) return r;
+  struct hub_rejection *rejection = &job->rejection;
+  rejection->key = rejection->value = id.length != 0 ? id.data : NULL;
+  rejection->key_length = rejection->value_length = id.length;
+  rejection->bytes = job->payload->data + object->start;
+  rejection->length = object->end - object->start;
+  return hub_reject(job->sink, rejection);
+}
+
+static int take_list(struct job *job, const struct crumb *crumb, const struct json *list, enum shape shape) {
+  size_t i = 0;
+  for (const struct json *m = list->first; m != NULL; m = m->next) {
+    struct crumb element = {crumb, NULL, i++};
+    int r = take(job, &element, m, shape);
+    if (r != 0) return r;
+  }
+  return 0;
+}
+
+/* Refuses the payload whole. */
+static int refuse(struct job *job, enum hub_reject_code code, const struct crumb *crumb, const struct json *value,
+                  const char *detail) {
+  int r = fields_reject(job, code, crumb, value, detail);
+  return r == FIELD_E_REJECTED ? hub_reject(job->sink, &job->rejection) : r;
+}
+
+static int take_session(struct job *job, const struct json *root) {
+  static const struct crumb data_at = {NULL, "data", 0}, service_at = {NULL, "service", 0};
+  static const struct crumb unit_at = {NULL, "madonvi", 0};
+  const struct json *data = json_get(root, "data"), *service = json_get(root, "service");
+  const struct json *unit = json_get(root, "madonvi");
+  enum shape shape = SHAPE_UNKNOWN;
+  if (json_is(service, JSON_STRING)) {
+    if (text_is(text_trim(json_text(service)), "DongBoHoSoMC")) shape = SHAPE_DOSSIER;
+    else if (text_is(text_trim(json_text(service)), "CapNhatTienDoHoSoMC")) shape = SHAPE_PROGRESS;
+    else return refuse(job, HUB_UNSUPPORTED, &service_at, service, "a service that brings no dossiers");
+  }
+  if (unit != NULL && fields_text(job, &unit_at, unit, &job->sender_code) != 0) job->sender_code = TEXT_NONE;
+  if (json_is(data, JSON_ARRAY)) return take_list(job, &data_at, data, shape);
+  if (json_is(data, JSON_OBJECT)) return take(job, &data_at, data, shape);
+  return refuse(job, HUB_MISSING, &data_at, data != NULL ? data : root, "the list of dossiers is absent");
+}
+
+static bool is_success(const struct json *code) {
+  static const char *const words[] = {"", "0", "00", "200", "201", "OK", "ok", "SUCCESS", "success"};
+  struct text text = text_trim(json_text(code));
+  for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+    if (text_is(text, words[i])) return true;
+  return false;
+}
+
+/* {code, message, data}: what the central system wraps its lists in. */
+static int take_envelope(struct job *job, const struct json *root) {
+  static const struct crumb data_at = {NULL, "data", 0}, code_at = {NULL, "code", 0}, rows_at = {&data_at, "content", 0};
+  const struct json *data = json_get(root, "data"), *code = json_get(root, "code");
+  const struct json *rows = json_get(data, "content");
+  if (json_is(rows, JSON_ARRAY)) return take_list(job, &rows_at, rows, SHAPE_ROW);
+  if (json_first(data) == NULL && !is_success(code))
+    return refuse(job, HUB_INVALID, &code_at, code, "the envelope reports a failure");
+  if (json_is(data, JSON_ARRAY)) return take_list(job, &data_at, data, SHAPE_UNKNOWN);
+  if (json_is(data, JSON_OBJECT)) return take(job, &data_at, data, SHAPE_UNKNOWN);
+  return refuse(job, HUB_MISSING, &data_at, data != NULL ? data : root, "the list of dossiers is absent");
+}
+
+static int take_root(struct job *job, const struct json *root, enum protocol *ret_protocol) {
+  static const struct crumb rows_at = {NULL, "content", 0};
+  const struct json *rows = json_get(root, "content");
+  *ret_protocol = PROTOCOL_PORTAL;
+  if (root->type == JSON_ARRAY) {
+    const struct json *first = root->first;
+    bool central = json_get(first, "IDHoSo") != NULL || json_get(first, "IdHoSo") != NULL ||
+                   json_get(first, "MaDichVuCong") != NULL || json_get(first, "MaDonViTiepNhan") != NULL;
+    if (central) *ret_protocol = PROTOCOL_CENTRAL;
+    return take_list(job, NULL, root, SHAPE_UNKNOWN);
+  }
+  if (json_get(root, "service") != NULL || json_get(root, "session") != NULL || json_get(root, "madonvi") != NULL)
+    return take_session(job, root);
+  *ret_protocol = PROTOCOL_CENTRAL;
+  if (json_is(rows, JSON_ARRAY)) return take_list(job, &rows_at, rows, SHAPE_ROW);
+  if (shape_of(root) != SHAPE_UNKNOWN) return take(job, NULL, root, SHAPE_UNKNOWN);
+  if (json_get(root, "data") != NULL || (json_get(root, "code") != NULL && json_get(root, "message") != NULL))
+    return take_envelope(job, root);
+  *ret_protocol = PROTOCOL_PORTAL;
+  return refuse(job, HUB_UNSUPPORTED, NULL, root, "neither dossiers nor their progress in a known form");
+}
+
+static int refuse_text(struct job *job, int error, const struct json_error *where) {
+  struct hub_rejection rejection = {
+      .size = sizeof(rejection),
+      .code = error == JSON_E_DUPLICATE   ? HUB_CONFLICT
+              : error == JSON_E_TOO_LARGE ? HUB_TOO_LARGE
+                                          : HUB_MALFORMED,
+      .at = json_at(&job->places, &job->allocator, where->offset, NULL, NULL),
+      .detail = where->reason,
+  };
+  return rejection.at == NULL ? -ENOMEM : hub_reject(job->sink, &rejection);
+}
+
+static int public_services_translate(const void *self, const struct hub_payload *payload, struct hub_sink *sink) {
+  const struct connector *connector = self;
+  struct job job = {
+      .sink = sink,
+      .payload = payload,
+      .allocator = {hub_alloc_for_format, sink},
+      .places = json_places_of(payload->data, payload->length),
+      .zone_offset_s = connector->zone_offset_s,
+      .sender_code = TEXT_NONE,
+  };
+  struct json_error where;
+  const struct json *root = NULL;
+  enum protocol protocol = PROTOCOL_PORTAL;
+  int r = json_read(&job.allocator, payload->data, payload->length, &root, &where);
+  if (r < 0) return r;
+  r = r > 0 ? refuse_text(&job, r, &where) : take_root(&job, root, &protocol);
+  if (r != 0) return r;
+  char remembered = (char)protocol;
+  return sink->ops->remember(sink, &remembered, sizeof(remembered));
+}
+
+static int public_services_open(const struct hub_host *host, const void *settings, void **ret_self) {
+  struct connector *connector = calloc(1, sizeof(*connector));
+  if (connector == NULL) return -ENOMEM;
+  connector->zone_offset_s = host->zone_offset_s;
+  *ret_self = connector;
+  return 0;
+}
+
+static const char *const messages[] = {"ioc.publicservice.v1.Dossier", "ioc.publicservice.v1.DossierProgress", NULL};
+
+HUB_CONNECTOR(.name = "public-services", .version = IOCHUB_VERSION,
+              .summary = "Dossiers of administrative procedures and their progress (DVCQG, central system, iGate)",
+              .messages = messages, .open = public_services_open, .translate = public_services_translate,
+              .reply = public_services_reply, .close = free);
