@@ -10,7 +10,7 @@
 #include "core/config/errors.h"
 
 const struct command *const commands[] = {
-    &command_check, &command_translate, &command_consume, &command_dev_broker, &command_version, NULL,
+    &command_check, &command_translate, &command_consume, &command_connectors, &command_dev_broker, &command_dead_letters, &command_version, NULL,
 };
 
 int command_usage(const struct command *command, const char *format, ...) {
@@ -59,12 +59,15 @@ static int unknown_option(const struct command *command, const char *argument) {
   return -1;
 }
 
-/* All values of one option share the tail of argv's own memory: the values are moved to a list made for them. */
+/* The lists of values live as long as the process: one command is one process. Kept here they are no leak. */
+static const char **lists[16] __attribute__((used));
+
 static bool keep_value(struct command_values *values, int index, const char *value, int argc) {
   const char **many = (const char **)values->many[index];
   if (many == NULL) {
-    many = calloc((size_t)argc + 1, sizeof *many); /* lives as long as the process: one command is one process */
+    many = calloc((size_t)argc + 1, sizeof *many);
     if (many == NULL) return false;
+    lists[index] = many;
     values->many[index] = many;
   }
   many[values->count[index]++] = value;
