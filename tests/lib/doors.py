@@ -6,21 +6,48 @@ import os
 
 TYPES = {'.xml': 'application/xml', '.edxml': 'application/xml', '.json': 'application/json', '.csv': 'text/csv',
          '.soap': 'text/xml'}
+NOT_SAMPLES = ('.jsonl', '.reply', '.md')
+
+
+def is_sample(path):
+    return os.path.isfile(path) and not path.endswith(NOT_SAMPLES)
+
+
+def golden_of(path):
+    """Path without ending of the files that say what a sample becomes."""
+    return path if os.path.exists(path + '.jsonl') else os.path.splitext(path)[0]
+
+
+def content_type(path):
+    return TYPES.get(os.path.splitext(path)[1])
 
 
 def door(source, path):
     """How this sample is sent to that source; None when it does not fit."""
-    kind = TYPES.get(os.path.splitext(path)[1])
+    kind = content_type(path)
     if kind is None:
         return None
     return ('part', source.part, kind) if source.part else ('body', None, kind)
 
 
+def fits(source, path):
+    """Sources of one connector differ by what their senders bring."""
+    with open(path, 'rb') as file:
+        data = file.read(1 << 20)
+    if source.connector != 'public-services':
+        return True
+    if 'CapNhatTienDo' in source.path:
+        return b'CapNhatTienDo' in data
+    if 'igate' in source.path:
+        return b'"content"' in data or b'totalElements' in data
+    return b'CapNhatTienDo' not in data
+
+
 def choose(run, connector, path):
-    """The first source of the connector that takes the sample: bodies before forms."""
+    """(source, door): the best of the connector that takes the sample, bodies before forms."""
     fitting = [(source, door(source, path)) for source in run.sources.values()
                if source.connector == connector and source.path and door(source, path)]
-    fitting.sort(key=lambda pair: pair[1][0] != 'body')
+    fitting.sort(key=lambda pair: (not fits(pair[0], path), pair[1][0] != 'body', 'igate' not in pair[0].name))
     return fitting[0] if fitting else (None, None)
 
 

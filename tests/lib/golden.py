@@ -8,6 +8,8 @@ import json
 import os
 import re
 
+import doors
+
 PSEUDONYM = re.compile(r'\bp\d+\.[A-Z2-7a-z]{26}\b')
 
 
@@ -36,14 +38,9 @@ def expected(path):
 
 def samples(root):
     """[(connector, input, expected)] of every connector."""
-    found = []
-    for golden in sorted(glob.glob(os.path.join(root, 'connectors', '*', 'samples', '*.jsonl'))):
-        connector = golden.split(os.sep)[-3]
-        stem = golden[:-len('.jsonl')]
-        inputs = [stem] if os.path.exists(stem) else \
-            [path for path in glob.glob(glob.escape(stem) + '.*') if path != golden]
-        found += [(connector, path, golden) for path in inputs]
-    return found
+    found = sorted(glob.glob(os.path.join(root, 'connectors', '*', 'samples', '*')))
+    return [(path.split(os.sep)[-3], path, doors.golden_of(path) + '.jsonl') for path in found
+            if doors.is_sample(path)]
 
 
 def difference(wanted, got, limit=3):
