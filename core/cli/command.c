@@ -10,7 +10,8 @@
 #include "core/config/errors.h"
 
 const struct command *const commands[] = {
-    &command_check, &command_translate, &command_consume, &command_connectors, &command_dev_broker, &command_dead_letters, &command_version, NULL,
+    &command_run,      &command_check,      &command_translate, &command_consume,
+    &command_connectors, &command_dev_broker, &command_version, NULL,
 };
 
 int command_usage(const struct command *command, const char *format, ...) {
