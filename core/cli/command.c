@@ -11,7 +11,8 @@
 
 const struct command *const commands[] = {
     &command_run,      &command_check,      &command_translate, &command_consume,
-    &command_connectors, &command_dev_broker, &command_version, NULL,
+    &command_connectors, &command_dev_broker, &command_dead_letters,
+    &command_version, NULL,
 };
 
 int command_usage(const struct command *command, const char *format, ...) {
