@@ -15,20 +15,11 @@ struct admin {
   struct listener *listener;
   bool stopping;
   struct {
-    struct metric *in_flight_messages, *in_flight_bytes, *oldest, *lanes, *lanes_blocked, *connected, *ids, *ids_bytes,
-        *payloads, *cpu;
+    struct metric *connected, *ids, *ids_bytes, *payloads, *cpu;
   } gauges;
 };
 
 static const struct metric_family
-    in_flight_messages_family = {"iochub_in_flight_messages", "Messages handed to the brokers without a report yet.",
-                                 METRIC_GAUGE, {NULL}},
-    in_flight_bytes_family = {"iochub_in_flight_bytes", "Bytes of those messages.", METRIC_GAUGE, {NULL}},
-    oldest_family = {"iochub_oldest_unacknowledged_milliseconds", "Age of the oldest message without a report.",
-                     METRIC_GAUGE, {NULL}},
-    lanes_family = {"iochub_lanes", "Topic-partitions that the hub writes to.", METRIC_GAUGE, {NULL}},
-    lanes_blocked_family = {"iochub_lanes_blocked", "Topic-partitions that the brokers do not let the hub write to.",
-                            METRIC_GAUGE, {NULL}},
     connected_family = {"iochub_kafka_connected", "1 when a broker answered lately.", METRIC_GAUGE, {NULL}},
     ids_family = {"iochub_known_ids", "Entries in the memory of ids.", METRIC_GAUGE, {NULL}},
     ids_bytes_family = {"iochub_known_ids_bytes", "Bytes of that memory.", METRIC_GAUGE, {NULL}},
@@ -43,11 +34,6 @@ static void read_gauges(struct admin *admin) {
   publisher_state(admin->options.publisher, &state);
   dedupe_state(admin->options.dedupe, &ids);
   getrusage(RUSAGE_SELF, &usage);
-  metric_set(admin->gauges.in_flight_messages, (int64_t)state.in_flight_messages);
-  metric_set(admin->gauges.in_flight_bytes, (int64_t)state.in_flight_bytes);
-  metric_set(admin->gauges.oldest, state.oldest_us / 1000);
-  metric_set(admin->gauges.lanes, (int64_t)state.lanes);
-  metric_set(admin->gauges.lanes_blocked, (int64_t)state.lanes_blocked);
   metric_set(admin->gauges.connected, state.connected);
   metric_set(admin->gauges.ids, (int64_t)ids.known);
   metric_set(admin->gauges.ids_bytes, (int64_t)ids.bytes);
@@ -115,11 +101,6 @@ static void on_request(void *context, struct http_request *request) {
 
 static void make_gauges(struct admin *admin) {
   struct metrics *metrics = admin->options.metrics;
-  admin->gauges.in_flight_messages = metrics_series(metrics, &in_flight_messages_family, NULL);
-  admin->gauges.in_flight_bytes = metrics_series(metrics, &in_flight_bytes_family, NULL);
-  admin->gauges.oldest = metrics_series(metrics, &oldest_family, NULL);
-  admin->gauges.lanes = metrics_series(metrics, &lanes_family, NULL);
-  admin->gauges.lanes_blocked = metrics_series(metrics, &lanes_blocked_family, NULL);
   admin->gauges.connected = metrics_series(metrics, &connected_family, NULL);
   admin->gauges.ids = metrics_series(metrics, &ids_family, NULL);
   admin->gauges.ids_bytes = metrics_series(metrics, &ids_bytes_family, NULL);

@@ -159,10 +159,7 @@ static void close_parts(struct hub *hub) {
 
 static void ready(struct hub *hub) {
   const struct hub_config *config = hub->setup->config;
-  for (size_t i = 0; i < config->listeners_count; i++) {
-    log_event(LOG_INFO, "hub", "listening", log_text("listener", config->listeners[i].name),
-              log_text("address", config->listeners[i].address));
-  }
+  http_sources_log(hub->sources);
   log_event(LOG_INFO, "hub", "ready", log_text("hub", config->hub), log_text("admin", admin_address(hub->admin)),
             log_text("kafka", config->kafka.bootstrap), log_int("sources", (int64_t)hub->setup->sources_count),
             log_text("version", IOCHUB_VERSION));

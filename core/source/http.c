@@ -337,6 +337,13 @@ void http_sources_addresses(const struct http_sources *sources, struct text_out 
   }
 }
 
+void http_sources_log(const struct http_sources *sources) {
+  for (size_t i = 0; i < sources->places_count; i++) {
+    log_event(LOG_INFO, "hub", "listening", log_text("listener", sources->places[i].name),
+              log_text("address", listener_address(sources->places[i].listener)));
+  }
+}
+
 void http_sources_drain(struct http_sources *sources) {
   for (size_t i = 0; i < sources->places_count; i++) listener_drain(sources->places[i].listener);
 }

@@ -15,10 +15,11 @@ int http_sources_new(struct event_base *, struct metrics *, const struct setup *
                      struct config_errors *, struct http_sources **ret_sources) must_use;
 void http_sources_free(struct http_sources *);
 
-/* One line "NAME ADDRESS" a listener. */
+/* One line "NAME ADDRESS" a listener; the same to the log. */
 void http_sources_addresses(const struct http_sources *, struct text_out *);
+void http_sources_log(const struct http_sources *);
 
-/* No new connections; true when none is left. */
+/* No new connections; idle when none is left. */
 void http_sources_drain(struct http_sources *);
 bool http_sources_idle(const struct http_sources *);
 
