@@ -26,7 +26,11 @@ static int run_with(const char *path, const struct command_values *values) {
   if (setup != NULL && values->value[OPTION_STATE_DIR] != NULL) {
     setup->config->state_dir = values->value[OPTION_STATE_DIR];
   }
-  if (r == 0 && errors.errors == 0) r = hub_run(setup, &errors);
+  if (r == 0 && errors.errors == 0) {
+    if (errors.text.length != 0) fputs(errors.text.data, stderr); /* warnings, before the log begins */
+    text_out_clear(&errors.text);
+    r = hub_run(setup, &errors);
+  }
   if (errors.text.length != 0) fputs(errors.text.data, stderr);
   if (errors.errors != 0) {
     fprintf(stderr, "iochub run: %u mistake%s in %s, nothing was started; `iochub check` says the same\n",
