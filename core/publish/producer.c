@@ -84,7 +84,8 @@ static int configure(const struct producer *producer, rd_kafka_conf_t *conf, str
       {"client.id", "iochub"}, {"request.timeout.ms", "20000"}, {"socket.timeout.ms", "30000"},
       {"socket.connection.setup.timeout.ms", "10000"}, {"socket.keepalive.enable", "true"},
       {"socket.nagle.disable", "true"}, {"reconnect.backoff.ms", "100"}, {"reconnect.backoff.max.ms", "5000"},
-      {"retry.backoff.ms", "200"}, {"topic.metadata.refresh.interval.ms", "60000"},
+      {"retry.backoff.ms", "200"},
+      {"topic.metadata.refresh.interval.ms", "10000"}, /* a right that was given back is seen with the next one */
       {"ssl.endpoint.identification.algorithm", "https"},
   };
   static const char *const after[][2] = {

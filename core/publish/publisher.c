@@ -93,7 +93,7 @@ static int make_topics(struct publisher *publisher) {
     int64_t limit_bytes = at->max_message_bytes > 0 ? at->max_message_bytes : DEFAULT_LIMIT_BYTES;
     topic->name = at->name;
     topic->producer = producer_for(publisher, at->compression == NULL ? "zstd" : at->compression, limit_bytes);
-    topic->facts = (struct topic_facts){TOPIC_UNKNOWN, -1, -1, -1, -1};
+    topic->facts = (struct topic_facts){TOPIC_UNKNOWN, -1, -1, -1, -1, false};
   }
   qsort(publisher->topics, publisher->topics_count, sizeof *publisher->topics, by_name);
   for (size_t i = 0; i < publisher->topics_count; i++) {

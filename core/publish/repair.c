@@ -138,7 +138,7 @@ static void topic_gone(struct publisher *publisher, struct topic *topic, const c
 static void tell_topic(const struct topic *topic, enum topic_presence before) {
   const struct topic_facts *facts = &topic->facts;
   bool good = facts->presence == TOPIC_PRESENT;
-  if (facts->presence == before && !good) return;
+  if (good ? !facts->asked : facts->presence == before) return;
   log_event(good ? LOG_INFO : LOG_WARNING, "publish", "topic", log_text("topic", topic->name),
             log_text("promise", topic_facts_promise(facts)), log_int("partitions", facts->partitions),
             log_int("replication", facts->replication), log_int("min_insync", facts->min_insync),
@@ -147,7 +147,7 @@ static void tell_topic(const struct topic *topic, enum topic_presence before) {
 
 static bool facts_differ(const struct topic_facts *a, const struct topic_facts *b) {
   return a->presence != b->presence || a->partitions != b->partitions || a->replication != b->replication ||
-         a->min_insync != b->min_insync || a->max_message_bytes != b->max_message_bytes;
+         a->min_insync != b->min_insync || a->max_message_bytes != b->max_message_bytes || a->asked != b->asked;
 }
 
 static void take_facts(struct publisher *publisher, struct topic *topic, const struct topic_facts *facts,

@@ -184,6 +184,7 @@ static bool ask(struct topics *topics, bool *ret_complete) {
   }
   publish_facts(topics, true);
   ask_configs(topics);
+  for (size_t i = 0; i < topics->count; i++) topics->asking[i].asked = true;
   publish_facts(topics, true);
   *ret_complete = true;
   for (size_t i = 0; i < topics->count; i++) *ret_complete &= topics->asking[i].presence == TOPIC_PRESENT;
@@ -258,7 +259,7 @@ int topics_new(const struct hub_config *config, const struct publish_timing *tim
   topics->handles = calloc(count + 1, sizeof *topics->handles);
   int r = topics->facts != NULL && topics->asking != NULL && topics->handles != NULL ? 0 : -ENOMEM;
   for (size_t i = 0; r == 0 && i < count; i++) {
-    topics->facts[i] = topics->asking[i] = (struct topic_facts){TOPIC_UNKNOWN, -1, -1, -1, -1};
+    topics->facts[i] = topics->asking[i] = (struct topic_facts){TOPIC_UNKNOWN, -1, -1, -1, -1, false};
   }
   if (r == 0) r = start_thread(topics);
   if (r < 0) {
@@ -307,6 +308,6 @@ const char *topic_facts_promise(const struct topic_facts *facts) {
   if (facts->presence == TOPIC_DENIED) return "none: the brokers deny the topic to the hub";
   if (facts->presence == TOPIC_UNKNOWN) return "unknown: no broker has answered yet";
   if (facts->replication == 1 || facts->min_insync == 1) return "relaxed: one copy";
-  if (facts->min_insync < 0) return "unknown: the broker does not tell";
+  if (facts->min_insync < 0) return facts->asked ? "unknown: the broker does not tell" : "unknown: not told yet";
   return "safe";
 }

@@ -15,6 +15,7 @@ struct topic_facts {
   enum topic_presence presence;
   int partitions, replication, min_insync; /* -1: not told */
   int64_t max_message_bytes;               /* -1: not told */
+  bool asked; /* the last three were asked for: what is -1 stays so */
 };
 
 /* names: of all topics, borrowed for as long as topics lives. wake_fd tells when there is news. */

@@ -62,7 +62,8 @@ static void rig_publisher(struct rig *rig) {
 
 static void rig_open(struct rig *rig, int partitions) {
   static const char *const items[] = {"retry.backoff.ms=10", "reconnect.backoff.ms=10", "reconnect.backoff.max.ms=50",
-                                      "topic.metadata.refresh.fast.interval.ms=10"};
+                                      "topic.metadata.refresh.fast.interval.ms=10",
+                                      "topic.metadata.refresh.interval.ms=50"};
   *rig = (struct rig){.properties = {LENGTH_OF(items), items}};
   char text[256];
   rig->host = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), text, sizeof text);
@@ -156,10 +157,125 @@ static void test_publishes(void **state) {
   rig_close(&rig);
 }
 
+
+/* --- the table: what a broker answers to Produce, and what becomes of the message --- */
+
+enum fate { DONE = PUBLISH_DONE, POISON = PUBLISH_POISON, BUSY = PUBLISH_BUSY, WAITS = 99 };
+
+static const char *fate_name(int fate) {
+  return fate == DONE ? "done" : fate == POISON ? "poison" : fate == BUSY ? "busy" : fate == WAITS ? "waits" : "?";
+}
+
+struct row {
+  rd_kafka_resp_err_t code;
+  enum fate once, thrice, forever; /* WAITS: no answer while the errors last, done afterwards */
+};
+
+#define CODE(name) RD_KAFKA_RESP_ERR_##name
+static const struct row rows[] = {
+    {CODE(NOT_LEADER_FOR_PARTITION), DONE, DONE, WAITS},
+    {CODE(LEADER_NOT_AVAILABLE), DONE, DONE, WAITS},
+    {CODE(REQUEST_TIMED_OUT), DONE, DONE, WAITS},
+    {CODE(NOT_ENOUGH_REPLICAS), DONE, DONE, WAITS},
+    {CODE(NOT_ENOUGH_REPLICAS_AFTER_APPEND), DONE, DONE, WAITS},
+    {CODE(UNKNOWN_TOPIC_OR_PART), DONE, DONE, WAITS},
+    {CODE(KAFKA_STORAGE_ERROR), DONE, DONE, WAITS},
+    {CODE(_TRANSPORT), DONE, DONE, WAITS},
+    {CODE(MSG_SIZE_TOO_LARGE), DONE, POISON, POISON},
+    {CODE(RECORD_LIST_TOO_LARGE), DONE, POISON, POISON},
+    {CODE(INVALID_RECORD), DONE, POISON, POISON},
+    {CODE(INVALID_TIMESTAMP), DONE, POISON, POISON},
+    {CODE(INVALID_MSG), DONE, DONE, WAITS},
+    {CODE(UNKNOWN), DONE, DONE, WAITS},
+    {CODE(THROTTLING_QUOTA_EXCEEDED), DONE, DONE, WAITS},
+    {CODE(INVALID_PRODUCER_EPOCH), DONE, DONE, WAITS},
+    {CODE(TOPIC_AUTHORIZATION_FAILED), BUSY, BUSY, BUSY},
+    {CODE(CLUSTER_AUTHORIZATION_FAILED), BUSY, BUSY, BUSY},
+    {CODE(POLICY_VIOLATION), BUSY, BUSY, BUSY},
+    {CODE(INVALID_REQUIRED_ACKS), BUSY, BUSY, BUSY},
+    {CODE(DUPLICATE_SEQUENCE_NUMBER), DONE, DONE, WAITS},
+    {CODE(OUT_OF_ORDER_SEQUENCE_NUMBER), DONE, DONE, WAITS},
+};
+
+static void push_errors(struct rig *rig, rd_kafka_resp_err_t code, size_t count) {
+  rd_kafka_resp_err_t errors[300] = {0};
+  for (size_t i = 0; i < count; i++) errors[i] = code;
+  rd_kafka_mock_push_request_errors_array(rig->cluster, PRODUCE, count, errors);
+}
+
+static int64_t messages_in(struct rig *rig, const char *topic) {
+  int64_t low = 0, high = 0;
+  rd_kafka_conf_t *conf = rd_kafka_conf_new();
+  char text[256];
+  rd_kafka_conf_set(conf, "bootstrap.servers", rig->config.kafka.bootstrap, text, sizeof text);
+  rd_kafka_t *reader = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof text);
+  assert_int_equal(rd_kafka_query_watermark_offsets(reader, topic, 0, &low, &high, 5000), 0);
+  rd_kafka_destroy(reader);
+  return high - low;
+}
+
+/* Sends until one is published: what a sender does that is told to try again. Returns how often it was busy. */
+static int publish_at_last(struct rig *rig, int64_t *published) {
+  for (int busy = 0; busy < 400; busy++) {
+    struct sent one;
+    send_all(rig, &one, 1, 1);
+    if (!wait_answers(rig, &one, 1, 5000)) fail_msg("no answer");
+    assert_int_not_equal(one.outcome, PUBLISH_POISON);
+    if (one.outcome == PUBLISH_DONE) {
+      (*published)++;
+      return busy;
+    }
+    turn_loop(rig, 10);
+  }
+  fail_msg("busy for ever");
+  return -1;
+}
+
+static void run_cell(struct rig *rig, const struct row *row, size_t errors, enum fate expected, int64_t *published) {
+  struct sent one;
+  bool forever = errors > 3;
+  push_errors(rig, row->code, errors);
+  send_all(rig, &one, 1, 1);
+  bool done = wait_answers(rig, &one, 1, forever && expected == WAITS ? 150 : 5000);
+  enum fate fate = done ? (enum fate)one.outcome : WAITS;
+  if (fate != expected) {
+    fail_msg("%s %zu times: %s, expected %s", rd_kafka_err2name(row->code), errors, fate_name(fate),
+             fate_name(expected));
+  }
+  if (fate != DONE && fate != WAITS) assert_non_null(one.reason);
+  if (forever) rd_kafka_mock_clear_request_errors(rig->cluster, PRODUCE);
+  if (!done) {
+    assert_true(wait_answers(rig, &one, 1, 10000));
+    assert_int_equal(one.outcome, PUBLISH_DONE);
+  }
+  *published += one.outcome == PUBLISH_DONE;
+  if (errors == 3 && expected == POISON) rd_kafka_mock_clear_request_errors(rig->cluster, PRODUCE);
+  publish_at_last(rig, published);
+}
+
+/* Each row on a cluster of its own, so that what one leaves behind is not the next one's trouble. */
+static void test_every_error(void **state) {
+  for (size_t i = 0; i < LENGTH_OF(rows); i++) {
+    struct rig rig;
+    int64_t published = 0, began_us = clock_monotonic_us();
+    rig_open(&rig, 1);
+    publish_at_last(&rig, &published);
+    run_cell(&rig, &rows[i], 1, rows[i].once, &published);
+    run_cell(&rig, &rows[i], 3, rows[i].thrice, &published);
+    run_cell(&rig, &rows[i], 300, rows[i].forever, &published);
+    assert_int_equal(messages_in(&rig, rig.topics[0].name), published);
+    rig_close(&rig);
+    print_message("%-34s once %-6s thrice %-6s for ever %-6s %4d ms\n", rd_kafka_err2name(rows[i].code),
+                  fate_name(rows[i].once), fate_name(rows[i].thrice), fate_name(rows[i].forever),
+                  (int)((clock_monotonic_us() - began_us) / 1000));
+  }
+}
+
 int main(void) {
-  log_set_level(LOG_DEBUG);
+  log_set_level(LOG_ERROR);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_publishes),
+      cmocka_unit_test(test_every_error),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
