@@ -258,6 +258,12 @@ static int read_encodings(struct http_head *head, struct http_refusal *reterr_re
   return 0;
 }
 
+static int read_content_type(const struct http_head *head, struct http_refusal *reterr_refusal) {
+  bool many;
+  http_header(head, "content-type", &many);
+  return many ? refuse_head(reterr_refusal, "more than one Content-Type") : 0;
+}
+
 static int read_headers(struct arena *arena, struct text rest, char *lower, struct http_head *head,
                         struct http_refusal *reterr_refusal) {
   struct http_header headers[HTTP_HEADERS_MAX];
@@ -291,6 +297,7 @@ int http_head_read(struct arena *arena, struct text bytes, struct http_head *ret
   if (r == 0) r = read_content_length(&head, reterr_refusal);
   if (r == 0) r = read_transfer_encoding(&head, reterr_refusal);
   if (r == 0) r = read_encodings(&head, reterr_refusal);
+  if (r == 0) r = read_content_type(&head, reterr_refusal);
   if (r != 0) return r;
   read_connection(&head);
   *ret_head = head;
