@@ -193,7 +193,6 @@ struct reader {
   struct attachment_reader *attachment; /* made when the first bytes come */
   const EVP_MD *sha256;
   bool soap;
-  bool rejected;
   unsigned skipped; /* open elements that are not looked into */
   unsigned depth;
   struct frame frames[XML_LEVELS_MAX + 1];
@@ -204,7 +203,6 @@ struct reader {
 /* ---- Rejecting ------------------------------------------------------------------------------------------------ */
 
 static int reject_at(struct reader *r, enum hub_reject_code code, const char *at, const char *detail) {
-  r->rejected = true;
   struct hub_rejection rejection = {
     .size = sizeof(rejection), .code = code, .at = at, .detail = detail,
     .key = r->edxml->document_id.data, .key_length = r->edxml->document_id.length,
@@ -384,6 +382,7 @@ static int on_end(void *context, struct xml_reader *xml) {
     return 0;
   }
   const struct frame *frame = &r->frames[r->depth--];
+  if (r->depth == 0 && !r->edxml->has_header) return reject(r, xml, HUB_MISSING, "there is no MessageHeader");
   if (frame->row == NULL) return 0;
   if (frame->row->kind == BYTES) return judge_bytes(r, xml, attachment_end(r->attachment, frame->object));
   if (frame->state == ATTACHMENT) return end_attachment(r, xml, frame->object);
@@ -461,8 +460,6 @@ int edxml_read(struct text payload, const EVP_MD *sha256, struct hub_sink *sink,
   int result = xml_read(payload, &handler, &problem);
   attachment_reader_free(r->attachment);
   if (result > XML_STOPPED) result = reject_xml(r, result, &problem);
-  if (result == 0 && !ret_edxml->has_header)
-    result = reject_at(r, HUB_MISSING, NULL, "there is no MessageHeader");
   if (result == 0) result = join_references(r);
   if (result < 0) return result;
   return result != 0 ? EDXML_REJECTED : 0;

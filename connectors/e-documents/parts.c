@@ -83,7 +83,13 @@ static char *province_of(struct maker *m, struct text organ_id) {
   return upper;
 }
 
+static bool has_organ(const struct edxml_organ *organ) {
+  return organ->id.length + organ->in_charge.length + organ->name.length + organ->address.length +
+             organ->email.length + organ->telephone.length + organ->fax.length + organ->website.length != 0;
+}
+
 Ioc__Edoc__V1__Organization *part_organization(struct maker *m, const struct edxml_organ *organ) {
+  if (!has_organ(organ)) return NULL;
   Ioc__Edoc__V1__Organization *made = MAKE(m, Ioc__Edoc__V1__Organization, ioc__edoc__v1__organization__init);
   if (made == NULL) return NULL;
   made->id = part_plain(organ->id);

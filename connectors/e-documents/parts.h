@@ -54,22 +54,27 @@ struct moment part_moment(struct maker *, struct text);
     (message)->field##_raw = moment_.raw;          \
   } while (0)
 
-/* A list of the message from a list of the edXML; `make_one` makes an item. */
-#define SET_LIST(m, message, field, list, make_one)                          \
-  do {                                                                       \
-    (message)->n_##field = 0;                                                \
-    if ((list).count == 0) break;                                            \
-    (message)->field = part_make(m, (list).count * sizeof((message)->field[0]));  \
-    for (size_t i_ = 0; m->result == 0 && i_ < (list).count; i_++)           \
-      (message)->field[(message)->n_##field++] = make_one(m, (list).items[i_]); \
+/* A list of the message from a list of the edXML; `make_one` makes an item, or NULL of one that
+ * says nothing. */
+#define SET_LIST(m, message, field, list, make_one)                             \
+  do {                                                                          \
+    (message)->n_##field = 0;                                                   \
+    if ((list).count == 0) break;                                               \
+    (message)->field = part_make(m, (list).count * sizeof((message)->field[0])); \
+    for (size_t i_ = 0; (m)->result == 0 && i_ < (list).count; i_++) {          \
+      __typeof__((message)->field[0]) item_ = make_one(m, (list).items[i_]);    \
+      if (item_ != NULL) (message)->field[(message)->n_##field++] = item_;      \
+    }                                                                           \
   } while (0)
 
 /* OrganId,yyyy/MM/dd,number/notation: the exchange's own form of an id. Empty without the last part. */
 char *part_document_id(struct maker *, struct text organ_id, struct text date, struct text code);
 
+/* These are NULL when nothing is said of it. */
 Ioc__Edoc__V1__Organization *part_organization(struct maker *, const struct edxml_organ *);
-Ioc__Edoc__V1__Staff *part_staff(struct maker *, const struct edxml_staff *); /* NULL when nothing is said of it */
-Ioc__Edoc__V1__Signer *part_signer(struct maker *);                           /* NULL likewise */
+Ioc__Edoc__V1__Staff *part_staff(struct maker *, const struct edxml_staff *);
+Ioc__Edoc__V1__Signer *part_signer(struct maker *);
+
 Ioc__Edoc__V1__DocumentReference *part_reference(struct maker *, const struct edxml_reference *);
 Ioc__Edoc__V1__Trace *part_trace(struct maker *, const struct edxml_trace *);
 Ioc__Edoc__V1__Receiver *part_receiver(struct maker *, const struct edxml_receiver *);

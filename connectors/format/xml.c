@@ -87,9 +87,7 @@ void xml_place(const struct xml_reader *r, char ret_at[XML_PLACE_SIZE]) {
 static const char *describe(int code) {
   switch (code) {
     case XML_ERR_TAG_NAME_MISMATCH: return "an end tag does not match its start tag";
-    case XML_ERR_TAG_NOT_FINISHED:
-    case XML_ERR_DOCUMENT_EMPTY: return "the document ends before its root element does";
-    case XML_ERR_DOCUMENT_END: return "the document ends too early, or goes on behind its root element";
+    case XML_ERR_DOCUMENT_END: return "the document goes on behind its root element";
     case XML_ERR_UNDECLARED_ENTITY: return "an entity that XML does not define";
     case XML_ERR_ATTRIBUTE_REDEFINED: return "an attribute is given twice";
     case XML_ERR_INVALID_CHAR: return "a character that XML forbids";
@@ -100,7 +98,10 @@ static const char *describe(int code) {
 static void on_error(void *context, xmlErrorPtr error) {
   struct xml_reader *r = context;
   if (error->code == XML_ERR_NO_MEMORY) stop(r, -ENOMEM);
-  else if (error->level >= XML_ERR_FATAL) fail(r, XML_E_MALFORMED, current_offset(r), describe(error->code));
+  if (error->code == XML_ERR_NO_MEMORY || error->level < XML_ERR_FATAL) return;
+  size_t offset = current_offset(r);
+  bool at_end = r->fed == r->input.length && offset == r->fed;
+  fail(r, XML_E_MALFORMED, offset, at_end ? "the document ends too early" : describe(error->code));
 }
 
 /* ---- Events --------------------------------------------------------------------------------------------------- */
