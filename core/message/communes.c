@@ -3,8 +3,8 @@
  * of lookups (its words times the words of the longest name), whatever the table holds.
  *
  * Addresses are full of names that are also communes' names: streets, provinces, former districts. So a name counts
- * for more when its kind ("xã", "phường") stands before it, counts for nothing behind the words of streets, districts
- * and provinces, and of equals the longest wins; two different winners are no answer.
+ * for more when its kind ("xã", "phường") stands before it, for nothing as the name of a street, a district or a
+ * province, and of equals the longest wins; two different winners are no answer.
  */
 #include "core/message/communes.h"
 
@@ -199,10 +199,10 @@ struct best {
   size_t weight;
 };
 
-/* Names that start at this word, longest first; a name never reaches over a comma. */
-static void try_names(const struct communes *communes, const struct words *words, size_t first, struct best *best) {
-  int kind = first == 0 || words->ends_part[first - 1] ? -1 : kind_of(words->list[first - 1]);
-  if (kind == 0) return;
+/* Names that start at this word, longest first; a name never reaches over a comma. with_kind: a commune's kind stands
+ * right before it. */
+static void try_names(const struct communes *communes, const struct words *words, size_t first, bool with_kind,
+                      struct best *best) {
   size_t reach = 1;
   while (reach < NAME_WORDS_MAX && first + reach < words->count && !words->ends_part[first + reach - 1]) reach++;
   for (size_t count = reach; count > 0; count--) {
@@ -211,12 +211,27 @@ static void try_names(const struct communes *communes, const struct words *words
     if (name.length == 0) continue;
     const struct entry *entry = entry_at(communes, name);
     if (entry->code == NULL) continue;
-    bool with_kind = kind == 1 || kind_of(words->list[first]) == 1;
-    size_t weight = name.length + (with_kind ? ADDRESS_MAX : 0);
+    bool kind = with_kind || kind_of(words->list[first]) == 1;
+    size_t weight = name.length + (kind ? ADDRESS_MAX : 0);
     if (weight > best->weight) *best = (struct best){entry->code, weight};
     else if (weight == best->weight && strcmp(best->code, entry->code) != 0) best->code = "";
     return;
   }
+}
+
+/* What follows the word of a street or a district is its name, up to the comma or to a commune's kind. */
+static struct best best_name(const struct communes *communes, const struct words *words) {
+  struct best best = {"", 0};
+  bool other = false, with_kind = false;
+  for (size_t i = 0; i < words->count; i++) {
+    int kind = kind_of(words->list[i]);
+    if (kind == 1) other = false;
+    if (!other && kind != 0) try_names(communes, words, i, with_kind, &best);
+    if (kind == 0) other = true;
+    with_kind = kind == 1;
+    if (words->ends_part[i]) other = with_kind = false;
+  }
+  return best;
 }
 
 static const char *by_code(const struct config_table *table, struct text code) {
@@ -247,8 +262,7 @@ int communes_find(const struct communes *communes, const struct allocator *alloc
   if (r < 0) return r;
   struct words words;
   split(folded, &words);
-  struct best best = {"", 0};
-  for (size_t i = 0; i < words.count; i++) try_names(communes, &words, i, &best);
+  struct best best = best_name(communes, &words);
   *ret_code = *best.code == '\0' ? NULL : best.code;
   return 0;
 }
