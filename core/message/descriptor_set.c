@@ -475,7 +475,7 @@ static int index_types(struct descriptor_set *set, struct index *ret_index) {
 static int resolve(struct descriptor_set *set, const struct index *index, struct set_message *message, size_t at) {
   struct schema_field *field = &message->fields[at];
   if (field->type != SCHEMA_MESSAGE && field->type != SCHEMA_ENUM) return 0;
-  const char *name;
+  const char *name = NULL;
   int r = read_name(set, message->type_names[at], &name);
   if (r != 0) return r;
   name += *name == '.';
