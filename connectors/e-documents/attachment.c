@@ -1,9 +1,9 @@
 /*
  * attachment.c: base64 → SHA-256 and size, and of a ZIP archive at the same time those of its only entry.
  *
- * Nothing is kept but digests, so an attachment of any size costs the same memory. ContentType may stand behind the
- * bytes: so whatever begins like an archive is followed as one until it is known not to be, and both digests are
- * there to choose from at the end.
+ * Nothing is kept but digests, so an attachment of any size costs the same memory. ContentType may stand
+ * behind the bytes: so whatever begins like an archive is followed as one until it is known not to be, and
+ * both digests are there to choose from at the end.
  */
 #include "connectors/e-documents/attachment.h"
 
@@ -26,7 +26,8 @@ struct attachment_reader {
   struct hub_sink *sink;
 };
 
-int attachment_reader_new(struct hub_sink *sink, const EVP_MD *sha256, struct attachment_reader **ret_reader) {
+int attachment_reader_new(struct hub_sink *sink, const EVP_MD *sha256,
+                          struct attachment_reader **ret_reader) {
   struct attachment_reader *a = hub_alloc(sink, sizeof(*a));
   if (a == NULL) return -ENOMEM;
   a->sha256 = sha256;

@@ -10,7 +10,8 @@ struct attachment_reader; /* used again for each attachment of a payload */
 
 #define ATTACHMENT_E_BASE64 1 /* not base64 */
 
-/* Memory comes from the sink, but OpenSSL and zlib hold their own until attachment_reader_free(). -ENOMEM or 0. */
+/* Memory comes from the sink, but OpenSSL and zlib hold their own until attachment_reader_free(). -ENOMEM or
+ * 0. */
 int attachment_reader_new(struct hub_sink *, const EVP_MD *sha256, struct attachment_reader **ret_reader);
 void attachment_reader_free(struct attachment_reader *);
 
@@ -18,7 +19,8 @@ void attachment_reader_free(struct attachment_reader *);
 int attachment_begin(struct attachment_reader *, bool may_be_zip);
 /* Returns 0, ATTACHMENT_E_BASE64 or a negative errno. */
 int attachment_take(struct attachment_reader *, struct text base64);
-/* Fills in what is known of the bytes. Returns 0, ATTACHMENT_E_BASE64 (the text stops short) or a negative errno. */
+/* Fills in what is known of the bytes. Returns 0, ATTACHMENT_E_BASE64 (the text stops short) or a negative
+ * errno. */
 int attachment_end(struct attachment_reader *, struct edxml_attachment *);
 
 bool attachment_is_zip(struct text content_type);

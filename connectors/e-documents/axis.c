@@ -1,23 +1,30 @@
 /*
  * axis.c: `{"success":true,"message":"OK","docId":…}`, or false with the axis's error codes.
  *
- * Senders of the axis read `success`; whatever stands between them and the hub reads the HTTP status. So a refusal
- * never has status 200, and both say the same. Texts are in Vietnamese first, then in English.
+ * Senders of the axis read `success`; whatever stands between them and the hub reads the HTTP status. So a
+ * refusal never has status 200, and both say the same. Texts are in Vietnamese first, then in English.
  */
 #include "connectors/e-documents/axis.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum axis_code { AXIS_BAD_FILE = 10, AXIS_BAD_SECRET = 15, AXIS_UNKNOWN_SENDER = 19, AXIS_SYSTEM = 20,
-                 AXIS_FILE_PROCESSING = 21, AXIS_BAD_EDXML = 22 };
+enum axis_code {
+  AXIS_BAD_FILE = 10,
+  AXIS_BAD_SECRET = 15,
+  AXIS_UNKNOWN_SENDER = 19,
+  AXIS_SYSTEM = 20,
+  AXIS_FILE_PROCESSING = 21,
+  AXIS_BAD_EDXML = 22
+};
 
 static const char *message_of(enum axis_code code) {
   switch (code) {
     case AXIS_BAD_FILE: return "Tệp gửi lên không hợp lệ / The file is not one that is taken here";
     case AXIS_BAD_SECRET: return "Không xác thực được hệ thống gửi / The sending system was not recognised";
     case AXIS_UNKNOWN_SENDER: return "Đơn vị gửi không được phép / The sender may not send this";
-    case AXIS_FILE_PROCESSING: return "Không xử lý được tệp đính kèm / An attached file could not be processed";
+    case AXIS_FILE_PROCESSING:
+      return "Không xử lý được tệp đính kèm / An attached file could not be processed";
     case AXIS_BAD_EDXML: return "Gói tin edXML không hợp lệ / The edXML message is not valid";
     case AXIS_SYSTEM: break;
   }
@@ -52,7 +59,7 @@ static int status_of_reject(enum hub_reject_code code) {
   }
 }
 
-/* ---- JSON ----------------------------------------------------------------------------------------------------- */
+/* ---- JSON ---------------------------------------------------------------------------------------------- */
 
 static int write_plain(struct hub_writer *writer, const char *text) {
   return writer->ops->write(writer, text, strlen(text));
@@ -84,7 +91,7 @@ static int write_member(struct hub_writer *writer, const char *lead, const char 
   return r == 0 ? write_plain(writer, "\"") : r;
 }
 
-/* ---- Answers -------------------------------------------------------------------------------------------------- */
+/* ---- Answers ------------------------------------------------------------------------------------------- */
 
 struct failure {
   int status;
@@ -98,9 +105,9 @@ static int write_failure(struct hub_writer *writer, const struct failure *failur
   const char *message = message_of(failure->code);
   char code[8], description[1024];
   snprintf(code, sizeof(code), "%d", (int)failure->code);
-  int n = snprintf(description, sizeof(description), "%s%s%s%s", failure->detail == NULL ? "" : failure->detail,
-                   failure->at == NULL ? "" : " (", failure->at == NULL ? "" : failure->at,
-                   failure->at == NULL ? "" : ")");
+  int n = snprintf(description, sizeof(description), "%s%s%s%s",
+                   failure->detail == NULL ? "" : failure->detail, failure->at == NULL ? "" : " (",
+                   failure->at == NULL ? "" : failure->at, failure->at == NULL ? "" : ")");
   size_t length = n < 0 ? 0 : (size_t)n < sizeof(description) ? (size_t)n : sizeof(description) - 1;
   int r = writer->ops->begin(writer, failure->status, "application/json");
   if (r == 0) r = write_member(writer, "{\"success\":false,", "message", message, strlen(message));
@@ -114,7 +121,8 @@ static int write_failure(struct hub_writer *writer, const struct failure *failur
 
 static int write_refusal(const struct hub_refusal *refusal, struct hub_writer *writer) {
   int status = refusal == NULL ? 503 : refusal->http_status;
-  return write_failure(writer, &(struct failure){.status = status, .code = code_of_refusal(status),
+  return write_failure(writer, &(struct failure){.status = status,
+                                                 .code = code_of_refusal(status),
                                                  .detail = refusal == NULL ? NULL : refusal->detail,
                                                  .document_id = ""});
 }
@@ -123,7 +131,8 @@ static int write_success(const struct hub_exchange *exchange, const struct hub_o
                          struct hub_writer *writer) {
   const char *id = exchange->remembered;
   size_t length = exchange->remembered_length;
-  if (length == 0 && outcome != NULL && outcome->event_id != NULL) id = outcome->event_id, length = strlen(id);
+  if (length == 0 && outcome != NULL && outcome->event_id != NULL)
+    id = outcome->event_id, length = strlen(id);
   int r = writer->ops->begin(writer, 200, "application/json");
   if (r == 0) r = write_member(writer, "{\"success\":true,", "message", "OK", 2);
   if (r == 0) r = write_member(writer, ",", "docId", id == NULL ? "" : id, length);
@@ -135,9 +144,12 @@ int axis_reply(const struct hub_exchange *exchange, struct hub_writer *writer) {
   const struct hub_outcome *outcome = exchange->outcomes_count == 0 ? NULL : exchange->outcomes[0];
   if (outcome == NULL || outcome->result != HUB_REJECTED) return write_success(exchange, outcome, writer);
   struct failure failure = {
-    .status = status_of_reject(outcome->code), .code = code_of_reject(outcome), .detail = outcome->detail,
-    .at = outcome->at, .document_id = outcome->key == NULL ? "" : outcome->key,
-    .document_id_length = outcome->key == NULL ? 0 : outcome->key_length,
+      .status = status_of_reject(outcome->code),
+      .code = code_of_reject(outcome),
+      .detail = outcome->detail,
+      .at = outcome->at,
+      .document_id = outcome->key == NULL ? "" : outcome->key,
+      .document_id_length = outcome->key == NULL ? 0 : outcome->key_length,
   };
   return write_failure(writer, &failure);
 }

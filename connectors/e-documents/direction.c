@@ -1,8 +1,8 @@
 /*
  * direction.c: which way a message goes, by the province parts of its organizations' codes.
  *
- * Old codes end with the province (000.00.14.H37), new ones begin with it (H37.14), and both are alive: the group at
- * either end that begins with a letter is the province, the first group before the last.
+ * Old codes end with the province (000.00.14.H37), new ones begin with it (H37.14), and both are alive: the
+ * group at either end that begins with a letter is the province, the first group before the last.
  */
 #include "connectors/e-documents/direction.h"
 
@@ -28,7 +28,8 @@ struct ends { /* of a message, seen from our province */
 static bool is_ours(struct text ours, struct text organ_id, bool *ret_known) {
   struct text province = direction_province(organ_id);
   *ret_known = province.length != 0 && ours.length != 0;
-  return *ret_known && province.length == ours.length && strncasecmp(province.data, ours.data, ours.length) == 0;
+  return *ret_known && province.length == ours.length &&
+         strncasecmp(province.data, ours.data, ours.length) == 0;
 }
 
 static void add_receiver(struct ends *ends, struct text our_province, struct text organ_id) {
@@ -45,11 +46,12 @@ Ioc__Edoc__V1__Direction direction_find(const struct edxml *edxml, struct text o
   for (size_t i = 0; i < edxml->to.count; i++)
     add_receiver(&ends, our_province, ((const struct edxml_organ *)edxml->to.items[i])->id);
   for (size_t i = 0; edxml->has_status && edxml->to.count == 0 && i < edxml->response_for.count; i++)
-    add_receiver(&ends, our_province, ((const struct edxml_reference *)edxml->response_for.items[i])->organ_id);
+    add_receiver(&ends, our_province,
+                 ((const struct edxml_reference *)edxml->response_for.items[i])->organ_id);
   if (!ends.from_known || !ends.to_known) return IOC__EDOC__V1__DIRECTION__DIRECTION_UNSPECIFIED;
   if (ends.from_ours)
     return ends.to_others ? IOC__EDOC__V1__DIRECTION__DIRECTION_OUTGOING
                           : IOC__EDOC__V1__DIRECTION__DIRECTION_INTERNAL;
-  return ends.to_ours ? IOC__EDOC__V1__DIRECTION__DIRECTION_INCOMING : IOC__EDOC__V1__DIRECTION__DIRECTION_FOREIGN;
+  return ends.to_ours ? IOC__EDOC__V1__DIRECTION__DIRECTION_INCOMING
+                      : IOC__EDOC__V1__DIRECTION__DIRECTION_FOREIGN;
 }
-

@@ -1,9 +1,10 @@
 /*
  * document.c: from the texts of an edXML message to ioc.edoc.v1.Document or DocumentStatus.
  *
- * It decides what a message is (a status message has StatusCode or Timestamp in its header) and who it is: the
- * native key is the document's id and what is done with it, of a status also who reports what and when. There is no
- * version: edXML carries no time of change, so that equal bytes are a repeat and any other bytes are a new event.
+ * It decides what a message is (a status message has StatusCode or Timestamp in its header) and who it is:
+ * the native key is the document's id and what is done with it, of a status also who reports what and when.
+ * There is no version: edXML carries no time of change, so that equal bytes are a repeat and any other bytes
+ * are a new event.
  */
 #include "connectors/e-documents/document.h"
 
@@ -16,7 +17,10 @@
 static int emit(struct maker *m, struct text key, struct text document_id, int64_t occurred_us,
                 const ProtobufCMessage *message) {
   struct hub_meta meta = {
-    .size = sizeof(meta), .key = key.data, .key_length = key.length, .occurred_us = occurred_us,
+      .size = sizeof(meta),
+      .key = key.data,
+      .key_length = key.length,
+      .occurred_us = occurred_us,
   };
   int r = m->result;
   size_t remembered = document_id.length < 1024 ? document_id.length : 0;
@@ -24,11 +28,11 @@ static int emit(struct maker *m, struct text key, struct text document_id, int64
   return r < 0 ? r : hub_emit(m->sink, &meta, message);
 }
 
-/* ---- Status --------------------------------------------------------------------------------------------------- */
+/* ---- Status -------------------------------------------------------------------------------------------- */
 
 static struct text status_key(struct maker *m, struct text document_id) {
   const struct edxml *edxml = m->edxml;
-  const struct text parts[] = {document_id, SEPARATOR, edxml->from.id,  SEPARATOR,
+  const struct text parts[] = {document_id,        SEPARATOR, edxml->from.id,  SEPARATOR,
                                edxml->status_code, SEPARATOR, edxml->timestamp};
   return document_id.length == 0 ? TEXT_NONE : text_of(part_join(m, parts, 7));
 }
@@ -54,7 +58,7 @@ static int emit_status(struct maker *m) {
   return emit(m, status_key(m, document_id), document_id, moment.us, &status.base);
 }
 
-/* ---- Document ------------------------------------------------------------------------------------------------- */
+/* ---- Document ------------------------------------------------------------------------------------------ */
 
 static void set_identity(struct maker *m, Ioc__Edoc__V1__Document *document) {
   const struct edxml *edxml = m->edxml;
@@ -109,12 +113,11 @@ static void set_print(struct maker *m, Ioc__Edoc__V1__Document *document) {
   const struct edxml *edxml = m->edxml;
   if (part_number(edxml->page_amount, &document->page_amount))
     document->page_amount_value_case = IOC__EDOC__V1__DOCUMENT__PAGE_AMOUNT_VALUE_PAGE_AMOUNT;
-  else
-    document->page_amount_raw = part_plain(edxml->page_amount);
+  else document->page_amount_raw = part_plain(edxml->page_amount);
   if (part_number(edxml->promulgation_amount, &document->promulgation_amount))
-    document->promulgation_amount_value_case = IOC__EDOC__V1__DOCUMENT__PROMULGATION_AMOUNT_VALUE_PROMULGATION_AMOUNT;
-  else
-    document->promulgation_amount_raw = part_plain(edxml->promulgation_amount);
+    document->promulgation_amount_value_case =
+        IOC__EDOC__V1__DOCUMENT__PROMULGATION_AMOUNT_VALUE_PROMULGATION_AMOUNT;
+  else document->promulgation_amount_raw = part_plain(edxml->promulgation_amount);
   SET_LIST(m, document, appendixes, edxml->appendixes, part_free_text_item);
   document->sphere = part_plain(edxml->sphere);
   document->typist = part_personal(m, HUB_OFFICIAL_NAME, edxml->typist);

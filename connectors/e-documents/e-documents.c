@@ -1,9 +1,9 @@
 /*
  * e-documents.c: connector for official documents in edXML (QCVN 102:2016/BTTTT) and their status messages.
  *
- * A payload is one edXML message and becomes one record: the message is read whole, as a stream, before anything is
- * emitted, so that a document that breaks off publishes nothing. Reading is edxml.c, judging document.c, answering
- * axis.c.
+ * A payload is one edXML message and becomes one record: the message is read whole, as a stream, before
+ * anything is emitted, so that a document that breaks off publishes nothing. Reading is edxml.c, judging
+ * document.c, answering axis.c.
  */
 #include "connectors/e-documents/axis.h"
 #include "connectors/e-documents/document.h"
@@ -29,16 +29,26 @@ struct e_documents {
 
 static const char *const reply_forms[] = {"axis", "plain", NULL};
 static const struct hub_option option_organization = {
-  .size = sizeof(struct hub_option), .key = "organization", .type = HUB_OPTION_TEXT, .fallback = "H37",
-  .help = "Code of an organization of the own province, in either form; its province part decides what is incoming "
-          "and what is outgoing.",
-  .offset = offsetof(struct settings, organization),
+    .size = sizeof(struct hub_option),
+    .key = "organization",
+    .type = HUB_OPTION_TEXT,
+    .fallback = "H37",
+    .help =
+        "Code of an organization of the own province, in either form; its province part decides what is "
+        "incoming "
+        "and what is outgoing.",
+    .offset = offsetof(struct settings, organization),
 };
 static const struct hub_option option_reply = {
-  .size = sizeof(struct hub_option), .key = "reply", .type = HUB_OPTION_CHOICE, .fallback = "axis",
-  .choices = reply_forms,
-  .help = "How senders are answered: axis = the document axis's JSON with its error codes, plain = the hub's own JSON.",
-  .offset = offsetof(struct settings, reply),
+    .size = sizeof(struct hub_option),
+    .key = "reply",
+    .type = HUB_OPTION_CHOICE,
+    .fallback = "axis",
+    .choices = reply_forms,
+    .help =
+        "How senders are answered: axis = the document axis's JSON with its error codes, plain = the hub's "
+        "own JSON.",
+    .offset = offsetof(struct settings, reply),
 };
 static const struct hub_option *const options[] = {&option_organization, &option_reply, NULL};
 
@@ -84,6 +94,6 @@ static int reply(const void *self, const struct hub_exchange *exchange, struct h
 }
 
 HUB_CONNECTOR(.name = "e-documents", .version = "1.0",
-              .summary = "official documents and status messages in edXML (QCVN 102:2016)", .messages = messages,
-              .options = options, .settings_size = sizeof(struct settings), .open = open_connector,
-              .translate = translate, .reply = reply, .close = close_connector);
+              .summary = "official documents and status messages in edXML (QCVN 102:2016)",
+              .messages = messages, .options = options, .settings_size = sizeof(struct settings),
+              .open = open_connector, .translate = translate, .reply = reply, .close = close_connector);

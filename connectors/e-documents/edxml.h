@@ -1,7 +1,8 @@
 /*
  * edxml.h: an edXML message as it stands in its XML: texts by element, nothing interpreted.
  *
- * Texts are trimmed, terminated, free of NUL bytes, and live in the sink's memory; an absent element is an empty text.
+ * Texts are trimmed, terminated, free of NUL bytes, and live in the sink's memory; an absent element is an
+ * empty text.
  */
 #ifndef E_DOCUMENTS_EDXML_H
 #define E_DOCUMENTS_EDXML_H
@@ -50,7 +51,7 @@ struct edxml_attachment {
   struct text content_id, name, description, content_type;
   bool present; /* its bytes came; then: */
   struct edxml_file file;
-  int zip;                 /* 0: an archive with this one file in it; else ZIP_E_… of format/zip_entry.h */
+  int zip; /* 0: an archive with this one file in it; else ZIP_E_… of format/zip_entry.h */
   struct edxml_file entry;
   struct text entry_name;
 };
@@ -62,8 +63,8 @@ struct edxml_business {
 };
 
 struct edxml {
-  bool has_header;     /* MessageHeader was there */
-  bool has_status;     /* it holds StatusCode or Timestamp, as only status messages do */
+  bool has_header; /* MessageHeader was there */
+  bool has_status; /* it holds StatusCode or Timestamp, as only status messages do */
   struct edxml_organ from;
   struct edxml_list to;
   struct text document_id, code_number, code_notation, place, promulgation_date;

@@ -56,15 +56,16 @@ bool part_number(struct text text, uint32_t *ret_number) {
 /* A time that does not exist stays text. */
 struct moment part_moment(struct maker *m, struct text text) {
   static const Ioc__Edoc__V1__TimePrecision precisions[] = {
-    [TIME_DAY] = IOC__EDOC__V1__TIME_PRECISION__TIME_PRECISION_DAY,
-    [TIME_MINUTE] = IOC__EDOC__V1__TIME_PRECISION__TIME_PRECISION_MINUTE,
-    [TIME_SECOND] = IOC__EDOC__V1__TIME_PRECISION__TIME_PRECISION_SECOND,
-    [TIME_FRACTION] = IOC__EDOC__V1__TIME_PRECISION__TIME_PRECISION_SECOND,
+      [TIME_DAY] = IOC__EDOC__V1__TIME_PRECISION__TIME_PRECISION_DAY,
+      [TIME_MINUTE] = IOC__EDOC__V1__TIME_PRECISION__TIME_PRECISION_MINUTE,
+      [TIME_SECOND] = IOC__EDOC__V1__TIME_PRECISION__TIME_PRECISION_SECOND,
+      [TIME_FRACTION] = IOC__EDOC__V1__TIME_PRECISION__TIME_PRECISION_SECOND,
   };
   struct moment moment = {.raw = part_plain(text), .us = HUB_NONE};
   struct time_point point;
   if (text.length == 0) return moment;
-  if (time_read(text, TIME_SLASHED | TIME_ISO | TIME_DAY_FIRST, m->rules->zone_offset_s, &point) != 0) return moment;
+  if (time_read(text, TIME_SLASHED | TIME_ISO | TIME_DAY_FIRST, m->rules->zone_offset_s, &point) != 0)
+    return moment;
   moment.at = MAKE(m, Google__Protobuf__Timestamp, google__protobuf__timestamp__init);
   if (moment.at == NULL) return moment;
   time_split(point.us, &moment.at->seconds, &moment.at->nanos);
@@ -85,7 +86,8 @@ static char *province_of(struct maker *m, struct text organ_id) {
 
 static bool has_organ(const struct edxml_organ *organ) {
   return organ->id.length + organ->in_charge.length + organ->name.length + organ->address.length +
-             organ->email.length + organ->telephone.length + organ->fax.length + organ->website.length != 0;
+             organ->email.length + organ->telephone.length + organ->fax.length + organ->website.length !=
+         0;
 }
 
 Ioc__Edoc__V1__Organization *part_organization(struct maker *m, const struct edxml_organ *organ) {
@@ -106,7 +108,8 @@ Ioc__Edoc__V1__Organization *part_organization(struct maker *m, const struct edx
 
 static bool has_staff(const struct edxml_staff *staff) {
   return staff->department.length + staff->department_id.length + staff->name.length + staff->id.length +
-             staff->email.length + staff->mobile.length != 0;
+             staff->email.length + staff->mobile.length !=
+         0;
 }
 
 Ioc__Edoc__V1__Staff *part_staff(struct maker *m, const struct edxml_staff *staff) {
@@ -140,13 +143,14 @@ char *part_document_id(struct maker *m, struct text organ_id, struct text date, 
 
 Ioc__Edoc__V1__DocumentReference *part_reference(struct maker *m, const struct edxml_reference *reference) {
   Ioc__Edoc__V1__DocumentReference *made =
-    MAKE(m, Ioc__Edoc__V1__DocumentReference, ioc__edoc__v1__document_reference__init);
+      MAKE(m, Ioc__Edoc__V1__DocumentReference, ioc__edoc__v1__document_reference__init);
   if (made == NULL) return NULL;
   made->organization_id = part_plain(reference->organ_id);
   made->code = part_plain(reference->code);
-  made->document_id = reference->document_id.length != 0
-                        ? part_plain(reference->document_id)
-                        : part_document_id(m, reference->organ_id, reference->promulgation_date, reference->code);
+  made->document_id =
+      reference->document_id.length != 0
+          ? part_plain(reference->document_id)
+          : part_document_id(m, reference->organ_id, reference->promulgation_date, reference->code);
   SET_MOMENT(m, made, promulgated_at, reference->promulgation_date);
   return made;
 }
@@ -169,7 +173,9 @@ Ioc__Edoc__V1__Receiver *part_receiver(struct maker *m, const struct edxml_recei
 }
 
 char *part_plain_item(struct maker *m, const struct text *text) { return part_plain(*text); }
-char *part_free_text_item(struct maker *m, const struct text *text) { return part_personal(m, HUB_FREE_TEXT, *text); }
+char *part_free_text_item(struct maker *m, const struct text *text) {
+  return part_personal(m, HUB_FREE_TEXT, *text);
+}
 
 Ioc__Edoc__V1__Replacement *part_replacement(struct maker *m, const struct edxml_replacement *replacement) {
   Ioc__Edoc__V1__Replacement *made = MAKE(m, Ioc__Edoc__V1__Replacement, ioc__edoc__v1__replacement__init);

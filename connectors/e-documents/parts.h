@@ -20,11 +20,11 @@ struct maker {
 /* Zeroed memory of the sink's. */
 void *part_make(struct maker *, size_t bytes);
 
-#define MAKE(m, type, init)          \
-  ({                                 \
+#define MAKE(m, type, init)                   \
+  ({                                          \
     type *made_ = part_make(m, sizeof(type)); \
-    if (made_ != NULL) init(made_);  \
-    made_;                           \
+    if (made_ != NULL) init(made_);           \
+    made_;                                    \
   })
 
 /* A text of the edXML message (these are terminated) as it is. */
@@ -46,25 +46,25 @@ struct moment {
 /* A time that does not exist stays text in `raw`. */
 struct moment part_moment(struct maker *, struct text);
 
-#define SET_MOMENT(m, message, field, text)        \
-  do {                                             \
-    struct moment moment_ = part_moment(m, text);  \
-    (message)->field = moment_.at;                 \
+#define SET_MOMENT(m, message, field, text)           \
+  do {                                                \
+    struct moment moment_ = part_moment(m, text);     \
+    (message)->field = moment_.at;                    \
     (message)->field##_precision = moment_.precision; \
-    (message)->field##_raw = moment_.raw;          \
+    (message)->field##_raw = moment_.raw;             \
   } while (0)
 
 /* A list of the message from a list of the edXML; `make_one` makes an item, or NULL of one that
  * says nothing. */
-#define SET_LIST(m, message, field, list, make_one)                             \
-  do {                                                                          \
-    (message)->n_##field = 0;                                                   \
-    if ((list).count == 0) break;                                               \
+#define SET_LIST(m, message, field, list, make_one)                              \
+  do {                                                                           \
+    (message)->n_##field = 0;                                                    \
+    if ((list).count == 0) break;                                                \
     (message)->field = part_make(m, (list).count * sizeof((message)->field[0])); \
-    for (size_t i_ = 0; (m)->result == 0 && i_ < (list).count; i_++) {          \
-      __typeof__((message)->field[0]) item_ = make_one(m, (list).items[i_]);    \
-      if (item_ != NULL) (message)->field[(message)->n_##field++] = item_;      \
-    }                                                                           \
+    for (size_t i_ = 0; (m)->result == 0 && i_ < (list).count; i_++) {           \
+      __typeof__((message)->field[0]) item_ = make_one(m, (list).items[i_]);     \
+      if (item_ != NULL) (message)->field[(message)->n_##field++] = item_;       \
+    }                                                                            \
   } while (0)
 
 /* OrganId,yyyy/MM/dd,number/notation: the exchange's own form of an id. Empty without the last part. */

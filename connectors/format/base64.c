@@ -1,17 +1,17 @@
 /*
  * base64.c: base64 by four tables, one for each place in a group, whose entries are or-ed to three bytes.
  *
- * Every entry of a character outside the alphabet has bit 24 set, so that one test a group finds it; such a group is
- * then read again character by character, where white space and padding have their meaning. The tables are made at
- * build time by macros: nothing is initialised, nothing is shared.
+ * Every entry of a character outside the alphabet has bit 24 set, so that one test a group finds it; such a
+ * group is then read again character by character, where white space and padding have their meaning. The
+ * tables are made at build time by macros: nothing is initialised, nothing is shared.
  */
 #include "connectors/format/base64.h"
 
 enum { BAD = 1 << 24 };
 
 #define IS(c, low, high) ((c) >= (low) && (c) <= (high))
-#define SIX(c)                           \
-  (IS(c, 'A', 'Z') ? (uint32_t)((c) - 'A')        \
+#define SIX(c)                                    \
+  (IS(c, 'A', 'Z')   ? (uint32_t)((c) - 'A')      \
    : IS(c, 'a', 'z') ? (uint32_t)((c) - 'a' + 26) \
    : IS(c, '0', '9') ? (uint32_t)((c) - '0' + 52) \
    : (c) == '+'      ? 62u                        \
@@ -20,8 +20,8 @@ enum { BAD = 1 << 24 };
 
 /* The six bits of place n in the three bytes as they lie in memory, lowest byte first. */
 #define AT_0(v) ((v) << 2)
-#define AT_1(v) ((v) >> 4 | ((v) & 15) << 12)
-#define AT_2(v) ((v) >> 2 << 8 | ((v) & 3) << 22)
+#define AT_1(v) ((v) >> 4 | ((v)&15) << 12)
+#define AT_2(v) ((v) >> 2 << 8 | ((v)&3) << 22)
 #define AT_3(v) ((v) << 16)
 #define ENTRY(at, c) (SIX(c) == (uint32_t)BAD ? (uint32_t)BAD : at(SIX(c)))
 #define ROW_4(at, c) ENTRY(at, c), ENTRY(at, (c) + 1), ENTRY(at, (c) + 2), ENTRY(at, (c) + 3)
@@ -67,7 +67,8 @@ static size_t decode_groups(const unsigned char *s, size_t groups, unsigned char
   return i;
 }
 
-int base64_decode(struct base64 *b, struct text in, void *out, size_t size, size_t *ret_taken, size_t *ret_made) {
+int base64_decode(struct base64 *b, struct text in, void *out, size_t size, size_t *ret_taken,
+                  size_t *ret_made) {
   const unsigned char *s = (const unsigned char *)in.data;
   unsigned char *o = out;
   size_t taken = 0, made = 0;

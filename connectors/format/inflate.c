@@ -1,7 +1,8 @@
 /*
  * inflate.c: zlib's raw inflate behind bounds.
  *
- * The bounds are checked after each 16 KiB of output, so that a bomb costs at most that much more than is allowed.
+ * The bounds are checked after each 16 KiB of output, so that a bomb costs at most that much more than is
+ * allowed.
  */
 #include "connectors/format/inflate.h"
 
@@ -47,7 +48,8 @@ static int inflate_some(struct inflate *inflater, const struct inflate_output *o
   return status == Z_STREAM_END ? INFLATE_END : 0;
 }
 
-int inflate_feed(struct inflate *inflater, struct text in, const struct inflate_output *output, size_t *ret_taken) {
+int inflate_feed(struct inflate *inflater, struct text in, const struct inflate_output *output,
+                 size_t *ret_taken) {
   z_stream *stream = &inflater->stream;
   size_t length = in.length < UINT_MAX ? in.length : UINT_MAX;
   stream->next_in = (z_const unsigned char *)(uintptr_t)in.data;

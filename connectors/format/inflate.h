@@ -33,8 +33,8 @@ int inflate_open(struct inflate *);
 /* May be called of a zeroed one. */
 void inflate_close(struct inflate *);
 
-/* *ret_taken: bytes of `in` that belong to the stream. Returns 0 (all taken, more is wanted), INFLATE_…, or the
- * output's error. */
+/* *ret_taken: bytes of `in` that belong to the stream. Returns 0 (all taken, more is wanted), INFLATE_…, or
+ * the output's error. */
 int inflate_feed(struct inflate *, struct text in, const struct inflate_output *, size_t *ret_taken);
 
 #endif

@@ -1,11 +1,12 @@
 /*
  * xml.c: libxml2's SAX2 push parser behind limits of ours.
  *
- * Invariant: what the parser holds back is bounded by a step, or by one tag, comment or instruction, whatever the
- * document's length. CDATA is what it would hold back whole; so at each step's edge inside a section the section is
- * closed and opened again with bytes that are not in the document (`inserted` keeps count, for places).
- * The surprising decision: a handler that wants to stop, and an error, only set `result` and let libxml2 run out its
- * step with its callbacks disabled; stopping it from inside a callback would free the buffer that it stands on.
+ * Invariant: what the parser holds back is bounded by a step, or by one tag, comment or instruction, whatever
+ * the document's length. CDATA is what it would hold back whole; so at each step's edge inside a section the
+ * section is closed and opened again with bytes that are not in the document (`inserted` keeps count, for
+ * places). The surprising decision: a handler that wants to stop, and an error, only set `result` and let
+ * libxml2 run out its step with its callbacks disabled; stopping it from inside a callback would free the
+ * buffer that it stands on.
  */
 #include "connectors/format/xml.h"
 
@@ -42,7 +43,7 @@ struct xml_reader {
 
 __attribute__((constructor)) static void xml_init(void) { xmlInitParser(); }
 
-/* ---- Places and problems -------------------------------------------------------------------------------------- */
+/* ---- Places and problems ------------------------------------------------------------------------------- */
 
 static size_t current_offset(const struct xml_reader *r) {
   long consumed = xmlByteConsumed(r->parser);
@@ -104,15 +105,17 @@ static void on_error(void *context, xmlErrorPtr error) {
   fail(r, XML_E_MALFORMED, offset, at_end ? "the document ends too early" : describe(error->code));
 }
 
-/* ---- Events --------------------------------------------------------------------------------------------------- */
+/* ---- Events -------------------------------------------------------------------------------------------- */
 
-static void on_doctype(void *context, const xmlChar *name, const xmlChar *public_id, const xmlChar *system_id) {
+static void on_doctype(void *context, const xmlChar *name, const xmlChar *public_id,
+                       const xmlChar *system_id) {
   struct xml_reader *r = context;
   fail(r, XML_E_MALFORMED, current_offset(r), "a DOCTYPE is not taken");
 }
 
-static void on_start(void *context, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int namespaces,
-                     const xmlChar **namespace_pairs, int attributes, int defaulted, const xmlChar **list) {
+static void on_start(void *context, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
+                     int namespaces, const xmlChar **namespace_pairs, int attributes, int defaulted,
+                     const xmlChar **list) {
   struct xml_reader *r = context;
   if (r->result != 0) return;
   size_t offset = current_offset(r);
@@ -167,7 +170,7 @@ void xml_label(struct xml_reader *r, const char *constant) { r->levels[r->level]
 
 unsigned xml_level(const struct xml_reader *r) { return r->level; }
 
-/* ---- Beginning of the document -------------------------------------------------------------------------------- */
+/* ---- Beginning of the document ------------------------------------------------------------------------- */
 
 static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
@@ -214,8 +217,8 @@ static struct text declared_encoding(struct text declaration) {
   return close == NULL ? TEXT_NONE : (struct text){p + 1, (size_t)(close - p - 1)};
 }
 
-/* UTF-16 is what some senders' libraries declare of a string that they then send as UTF-8: what is 16 bits wide was
- * refused by its first bytes, and what follows is checked to be UTF-8. */
+/* UTF-16 is what some senders' libraries declare of a string that they then send as UTF-8: what is 16 bits
+ * wide was refused by its first bytes, and what follows is checked to be UTF-8. */
 static bool is_readable_encoding(struct text name) {
   static const char *const known[] = {"UTF-8", "UTF8", "US-ASCII", "ASCII", "UTF-16", NULL};
   for (size_t i = 0; known[i] != NULL; i++)
@@ -225,7 +228,8 @@ static bool is_readable_encoding(struct text name) {
 
 static void check_declaration(struct xml_reader *r) {
   struct text rest = {r->input.data + r->base, r->input.length - r->base};
-  if (rest.data == NULL || rest.length < 6 || memcmp(rest.data, "<?xml", 5) != 0 || !is_space(rest.data[5])) return;
+  if (rest.data == NULL || rest.length < 6 || memcmp(rest.data, "<?xml", 5) != 0 || !is_space(rest.data[5]))
+    return;
   const char *end = memmem(rest.data, rest.length < 1024 ? rest.length : 1024, "?>", 2);
   if (end == NULL) {
     fail(r, XML_E_MALFORMED, r->base, "the XML declaration does not end");
@@ -236,7 +240,7 @@ static void check_declaration(struct xml_reader *r) {
     fail(r, XML_E_UNSUPPORTED, (size_t)(encoding.data - r->input.data), "only UTF-8 is read here");
 }
 
-/* ---- Steps ---------------------------------------------------------------------------------------------------- */
+/* ---- Steps --------------------------------------------------------------------------------------------- */
 
 static void check_bytes(struct xml_reader *r, size_t end) {
   struct text step = {r->input.data + r->fed, end - r->fed};
@@ -244,8 +248,7 @@ static void check_bytes(struct xml_reader *r, size_t end) {
   const char *nul = memchr(step.data, 0, step.length);
   if (nul != NULL && (size_t)(nul - step.data) < bad)
     fail(r, XML_E_MALFORMED, (size_t)(nul - r->input.data), "a NUL byte");
-  else if (bad != SIZE_MAX)
-    fail(r, XML_E_MALFORMED, r->fed + bad, "a byte that is not UTF-8");
+  else if (bad != SIZE_MAX) fail(r, XML_E_MALFORMED, r->fed + bad, "a byte that is not UTF-8");
 }
 
 /* Gives the parser bytes of its own making. */
@@ -297,14 +300,14 @@ static void feed_steps(struct xml_reader *r) {
 
 static xmlParserCtxtPtr new_parser(struct xml_reader *r) {
   xmlSAXHandler events = {
-    .initialized = XML_SAX2_MAGIC,
-    .internalSubset = on_doctype,
-    .startElementNs = on_start,
-    .endElementNs = on_end,
-    .characters = on_text,
-    .ignorableWhitespace = on_text,
-    .cdataBlock = on_text,
-    .serror = on_error,
+      .initialized = XML_SAX2_MAGIC,
+      .internalSubset = on_doctype,
+      .startElementNs = on_start,
+      .endElementNs = on_end,
+      .characters = on_text,
+      .ignorableWhitespace = on_text,
+      .cdataBlock = on_text,
+      .serror = on_error,
   };
   xmlParserCtxtPtr parser = xmlCreatePushParserCtxt(&events, r, NULL, 0, NULL);
   if (parser != NULL) xmlCtxtUseOptions(parser, XML_PARSE_NONET | XML_PARSE_IGNORE_ENC);

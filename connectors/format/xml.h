@@ -1,11 +1,12 @@
 /*
  * xml.h: an XML document as a stream of elements and text, for documents that strangers send.
  *
- * The document is UTF-8. It has no DTD and no entities but the five of XML, its names are local names (prefixes and
- * namespaces are looked through), and nothing of it is kept: text reaches the handler in pieces of at most a step.
- * A document is refused for a DOCTYPE, more than 100 levels, 256 attributes (namespace declarations counted) on one
- * element, 256 namespaces in force, 4096 different names, or a tag, comment or processing instruction over 64 KiB.
- * A byte order mark, and up to 1 KiB of anything but `<` in front of `<?xml`, is skipped.
+ * The document is UTF-8. It has no DTD and no entities but the five of XML, its names are local names
+ * (prefixes and namespaces are looked through), and nothing of it is kept: text reaches the handler in pieces
+ * of at most a step. A document is refused for a DOCTYPE, more than 100 levels, 256 attributes (namespace
+ * declarations counted) on one element, 256 namespaces in force, 4096 different names, or a tag, comment or
+ * processing instruction over 64 KiB. A byte order mark, and up to 1 KiB of anything but `<` in front of
+ * `<?xml`, is skipped.
  *
  * Thread-safe: readers share nothing.
  */
@@ -41,18 +42,20 @@ struct xml_handler {
 };
 
 struct xml_problem {
-  const char *detail;   /* constant sentence */
-  size_t offset;        /* in the input */
+  const char *detail;      /* constant sentence */
+  size_t offset;           /* in the input */
   char at[XML_PLACE_SIZE]; /* "line:col path", terminated */
 };
 
-/* Returns 0 when the whole document was read, a handler's result, XML_E_… with *ret_problem filled in, or -ENOMEM. */
+/* Returns 0 when the whole document was read, a handler's result, XML_E_… with *ret_problem filled in, or
+ * -ENOMEM. */
 int xml_read(struct text input, const struct xml_handler *, struct xml_problem *ret_problem);
 
 /* While start() runs: the value of an attribute of the element by its local name. */
 bool xml_attribute(const struct xml_reader *, const char *local_name, struct text *ret_value);
 
-/* While start() runs: the name under which the element appears in places, a constant. Elements without one appear as
+/* While start() runs: the name under which the element appears in places, a constant. Elements without one
+ * appear as
  * `*`: a place never shows text of the document. */
 void xml_label(struct xml_reader *, const char *constant);
 

@@ -1,9 +1,9 @@
 /*
  * xml_scan.c: follows the markup of a document just closely enough to know where a step may end.
  *
- * It judges nothing: what is wrong with the markup the parser behind it says. Each byte is looked at once, because
- * the end of a piece of markup is looked up when its start is met and then remembered. The scan stops at a
- * DOCTYPE, so that it never sees an internal subset.
+ * It judges nothing: what is wrong with the markup the parser behind it says. Each byte is looked at once,
+ * because the end of a piece of markup is looked up when its start is met and then remembered. The scan stops
+ * at a DOCTYPE, so that it never sees an internal subset.
  */
 #include "connectors/format/xml_scan.h"
 

@@ -1,17 +1,23 @@
 /*
  * zip_entry.c: reads a single-file ZIP archive forwards and then has every record of it confirm the others.
  *
- * A stream is read by its local header, but readers elsewhere go by the central directory: an archive made to show
- * two faces must fail here. So the records behind the data are kept (8 KiB at most, more is no single-file archive)
- * and compared field by field when the stream ends.
+ * A stream is read by its local header, but readers elsewhere go by the central directory: an archive made to
+ * show two faces must fail here. So the records behind the data are kept (8 KiB at most, more is no
+ * single-file archive) and compared field by field when the stream ends.
  */
 #include "connectors/format/zip_entry.h"
 
 #include <errno.h>
 
 enum { LOCAL_SIZE = 30, CENTRAL_SIZE = 46, END_SIZE = 22, END64_SIZE = 56, LOCATOR_SIZE = 20 };
-enum { LOCAL = 0x04034b50, CENTRAL = 0x02014b50, END = 0x06054b50, END64 = 0x06064b50, LOCATOR = 0x07064b50,
-       DESCRIPTOR = 0x08074b50 };
+enum {
+  LOCAL = 0x04034b50,
+  CENTRAL = 0x02014b50,
+  END = 0x06054b50,
+  END64 = 0x06064b50,
+  LOCATOR = 0x07064b50,
+  DESCRIPTOR = 0x08074b50
+};
 enum { FLAG_ENCRYPTED = 1, FLAG_DESCRIPTOR = 8, FLAGS_REFUSED = FLAG_ENCRYPTED | 1 << 5 | 1 << 6 | 1 << 13 };
 enum { STORED = 0, DEFLATED = 8 };
 
@@ -36,13 +42,14 @@ static void give_up(struct zip_entry *zip, int verdict) {
   inflate_close(&zip->inflate);
 }
 
-/* ---- Sizes, 32 or 64 bits wide -------------------------------------------------------------------------------- */
+/* ---- Sizes, 32 or 64 bits wide ------------------------------------------------------------------------- */
 
 struct sizes {
   uint64_t plain, packed, offset;
 };
 
-/* The zip64 field of an extra block, whose members stand only for those that are all ones in the record itself. */
+/* The zip64 field of an extra block, whose members stand only for those that are all ones in the record
+ * itself. */
 static bool read_zip64(struct text extra, struct sizes *sizes) {
   const unsigned char *p = (const unsigned char *)extra.data;
   size_t left = extra.length;
@@ -66,10 +73,11 @@ static bool read_zip64(struct text extra, struct sizes *sizes) {
 static bool read_local_sizes(const struct zip_entry *zip, struct sizes *ret_sizes) {
   size_t name_length = u16(zip->head + 26), extra_length = u16(zip->head + 28);
   *ret_sizes = (struct sizes){.packed = u32(zip->head + 18), .plain = u32(zip->head + 22)};
-  return read_zip64((struct text){(const char *)zip->head + LOCAL_SIZE + name_length, extra_length}, ret_sizes);
+  return read_zip64((struct text){(const char *)zip->head + LOCAL_SIZE + name_length, extra_length},
+                    ret_sizes);
 }
 
-/* ---- Forwards ------------------------------------------------------------------------------------------------- */
+/* ---- Forwards ------------------------------------------------------------------------------------------ */
 
 static int begin_data(struct zip_entry *zip) {
   unsigned flags = u16(zip->head + 6), method = u16(zip->head + 8);
@@ -77,7 +85,8 @@ static int begin_data(struct zip_entry *zip) {
   struct sizes sizes;
   bool descriptor = (flags & FLAG_DESCRIPTOR) != 0;
   bool sound = (flags & FLAGS_REFUSED) == 0 && (method == DEFLATED || (method == STORED && !descriptor)) &&
-               name_length != 0 && zip->head[LOCAL_SIZE + name_length - 1] != '/' && read_local_sizes(zip, &sizes);
+               name_length != 0 && zip->head[LOCAL_SIZE + name_length - 1] != '/' &&
+               read_local_sizes(zip, &sizes);
   if (!sound) {
     give_up(zip, ZIP_E_NOT_ONE);
     return 0;
@@ -156,7 +165,7 @@ int zip_entry_feed(struct zip_entry *zip, struct text in) {
   return r;
 }
 
-/* ---- Backwards: do the records agree? ------------------------------------------------------------------------- */
+/* ---- Backwards: do the records agree? ------------------------------------------------------------------ */
 
 struct tail { /* what is left of the tail, and its place in the archive */
   const unsigned char *p;
@@ -174,8 +183,8 @@ static bool is_next(const struct tail *tail, uint32_t signature, size_t size) {
   return tail->left >= size && u32(tail->p) == signature;
 }
 
-/* CRC and sizes behind the data: with or without a signature, sizes of 4 or 8 bytes. The one is right that the
- * central directory follows. */
+/* CRC and sizes behind the data: with or without a signature, sizes of 4 or 8 bytes. The one is right that
+ * the central directory follows. */
 static bool skip_descriptor(const struct zip_entry *zip, struct tail *tail) {
   for (size_t width = 4; width <= 8; width += 4)
     for (size_t lead = 0; lead <= 4; lead += 4) {
@@ -204,8 +213,9 @@ static bool skip_central(const struct zip_entry *zip, struct tail *tail) {
   size_t name = u16(p + 28), extra = u16(p + 30), length = CENTRAL_SIZE + name + extra + u16(p + 32);
   if (length > tail->left) return false;
   struct sizes sizes = {.packed = u32(p + 20), .plain = u32(p + 24), .offset = u32(p + 42)};
-  bool agrees = u16(p + 8) == u16(zip->head + 6) && u16(p + 10) == u16(zip->head + 8) && u32(p + 16) == zip->crc &&
-                name == u16(zip->head + 26) && memcmp(p + CENTRAL_SIZE, zip->head + LOCAL_SIZE, name) == 0 &&
+  bool agrees = u16(p + 8) == u16(zip->head + 6) && u16(p + 10) == u16(zip->head + 8) &&
+                u32(p + 16) == zip->crc && name == u16(zip->head + 26) &&
+                memcmp(p + CENTRAL_SIZE, zip->head + LOCAL_SIZE, name) == 0 &&
                 read_zip64((struct text){(const char *)p + CENTRAL_SIZE + name, extra}, &sizes) &&
                 sizes.packed == zip->packed && sizes.plain == zip->size && sizes.offset == 0;
   skip(tail, length);
@@ -218,7 +228,8 @@ static bool skip_end64(struct tail *tail, uint64_t central_at, uint64_t central_
   const unsigned char *p = tail->p;
   uint64_t end_at = tail->at, rest = u64(p + 4);
   if (rest < END64_SIZE - 12 || rest > tail->left - 12) return false;
-  if (u64(p + 24) != 1 || u64(p + 32) != 1 || u64(p + 40) != central_length || u64(p + 48) != central_at) return false;
+  if (u64(p + 24) != 1 || u64(p + 32) != 1 || u64(p + 40) != central_length || u64(p + 48) != central_at)
+    return false;
   skip(tail, 12 + (size_t)rest);
   if (!is_next(tail, LOCATOR, LOCATOR_SIZE) || u64(tail->p + 8) != end_at) return false;
   skip(tail, LOCATOR_SIZE);
@@ -241,7 +252,8 @@ static bool agrees(const struct zip_entry *zip) {
   if (!skip_central(zip, &tail)) return false;
   uint64_t central_length = tail.at - central_at;
   bool wide = is_next(&tail, END64, END64_SIZE);
-  if (!skip_end64(&tail, central_at, central_length) || !is_end(&tail, central_at, central_length)) return false;
+  if (!skip_end64(&tail, central_at, central_length) || !is_end(&tail, central_at, central_length))
+    return false;
   const unsigned char *end = tail.p; /* what is all ones there must be said by a zip64 record */
   return wide || (u16(end + 8) == 1 && u16(end + 10) == 1 && u32(end + 12) == central_length &&
                   u32(end + 16) == central_at);

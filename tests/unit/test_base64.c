@@ -56,8 +56,9 @@ static void white_space_stands_anywhere(void **state) {
 }
 
 static void refuses(void **state) {
-  const char *const bad[] = {"Q", "QQ", "QQ=", "QUJ", "=", "Q===", "QQ=Q", "QQ==QUJD", "QUJD=", "QU-D", "QU_D", "QUJ\xC3",
-                             "====", "QQ===", "QUI==", "QUJD\v", "QUJDR"};
+  const char *const bad[] = {"Q",    "QQ",       "QQ=",   "QUJ",    "=",    "Q===",
+                             "QQ=Q", "QQ==QUJD", "QUJD=", "QU-D",   "QU_D", "QUJ\xC3",
+                             "====", "QQ===",    "QUI==", "QUJD\v", "QUJDR"};
   for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) assert_invalid(bad[i]);
 }
 
@@ -66,7 +67,8 @@ static void every_byte_value_survives(void **state) {
   unsigned char bytes[768], out[1024];
   char text[1025];
   unsigned seed = 7;
-  for (size_t i = 0; i < sizeof(bytes); i++) bytes[i] = (unsigned char)((seed = seed * 1103515245 + 12345) >> 16);
+  for (size_t i = 0; i < sizeof(bytes); i++)
+    bytes[i] = (unsigned char)((seed = seed * 1103515245 + 12345) >> 16);
   for (size_t i = 0; i < 256; i++) bytes[i] = (unsigned char)i;
   for (size_t i = 0, o = 0; i < sizeof(bytes); i += 3, o += 4) {
     unsigned v = (unsigned)bytes[i] << 16 | (unsigned)bytes[i + 1] << 8 | bytes[i + 2];
@@ -79,10 +81,10 @@ static void every_byte_value_survives(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(decodes),
-    cmocka_unit_test(white_space_stands_anywhere),
-    cmocka_unit_test(refuses),
-    cmocka_unit_test(every_byte_value_survives),
+      cmocka_unit_test(decodes),
+      cmocka_unit_test(white_space_stands_anywhere),
+      cmocka_unit_test(refuses),
+      cmocka_unit_test(every_byte_value_survives),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,7 +22,8 @@ struct out {
 
 static int keep(void *context, struct text piece) {
   struct out *out = context;
-  for (size_t i = 0; i < piece.length && out->length < sizeof(out->data); i++) out->data[out->length++] = piece.data[i];
+  for (size_t i = 0; i < piece.length && out->length < sizeof(out->data); i++)
+    out->data[out->length++] = piece.data[i];
   out->all += piece.length;
   return out->result;
 }
@@ -89,11 +90,9 @@ static void ratio_is_bounded(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(any_pieces_give_the_same),
-    cmocka_unit_test(what_stands_behind_is_left),
-    cmocka_unit_test(bad_and_short_data),
-    cmocka_unit_test(the_outputs_error_is_forwarded),
-    cmocka_unit_test(ratio_is_bounded),
+      cmocka_unit_test(any_pieces_give_the_same), cmocka_unit_test(what_stands_behind_is_left),
+      cmocka_unit_test(bad_and_short_data),       cmocka_unit_test(the_outputs_error_is_forwarded),
+      cmocka_unit_test(ratio_is_bounded),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

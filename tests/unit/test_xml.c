@@ -14,7 +14,7 @@
 struct log { /* the events as one text: "<a" ">" and the text as it is */
   char *data;
   size_t length, room;
-  size_t longest; /* piece of text */
+  size_t longest;      /* piece of text */
   const char *stop_at; /* element whose start stops the reading */
   char stopped_at[XML_PLACE_SIZE];
 };
@@ -118,9 +118,26 @@ static void refuses_other_encodings(void **state) {
 
 static void refuses_what_is_not_well_formed(void **state) {
   const char *const bad[] = {
-    "<a>", "<a></b>", "<a/><b/>", "<a>&x;</a>", "<a k='1' k='2'/>", "<a k=1/>", "<a>\x01</a>", "<a><b></a></b>",
-    "<a/>text", "<a", "<a k='<'/>", "<a>]]></a>", "<a><!-- -- --></a>", "<", "<?xml version='1.0'?>", "<a>&#0;</a>",
-    "<a>&#xD800;</a>", "<a><![CDATA[x</a>", "<?xml version='1.0'", "<a><?xml version='1.0'?></a>",
+      "<a>",
+      "<a></b>",
+      "<a/><b/>",
+      "<a>&x;</a>",
+      "<a k='1' k='2'/>",
+      "<a k=1/>",
+      "<a>\x01</a>",
+      "<a><b></a></b>",
+      "<a/>text",
+      "<a",
+      "<a k='<'/>",
+      "<a>]]></a>",
+      "<a><!-- -- --></a>",
+      "<",
+      "<?xml version='1.0'?>",
+      "<a>&#0;</a>",
+      "<a>&#xD800;</a>",
+      "<a><![CDATA[x</a>",
+      "<?xml version='1.0'",
+      "<a><?xml version='1.0'?></a>",
   };
   for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
     struct log log = {NULL};
@@ -134,7 +151,8 @@ static void refuses_what_is_not_well_formed(void **state) {
 
 static void refuses_every_doctype(void **state) {
   assert_refused(TEXT("<!DOCTYPE a><a/>"), XML_E_MALFORMED, "1:1");
-  assert_refused(TEXT("<?xml version='1.0'?>\n<!DOCTYPE a [<!ENTITY x 'y'>]><a>&x;</a>"), XML_E_MALFORMED, "2:1");
+  assert_refused(TEXT("<?xml version='1.0'?>\n<!DOCTYPE a [<!ENTITY x 'y'>]><a>&x;</a>"), XML_E_MALFORMED,
+                 "2:1");
   assert_refused(TEXT("<!DOCTYPE a SYSTEM 'file:///etc/passwd'><a/>"), XML_E_MALFORMED, "1:1");
   assert_reads("<a><![CDATA[<!DOCTYPE a>]]><!-- <!DOCTYPE b> --></a>", "<a><!DOCTYPE a></>");
 }
@@ -199,11 +217,11 @@ static void attributes_and_names_are_bounded(void **state) {
 /* A document of about three steps whose middle slides over a step's edge byte by byte. */
 static void edges_of_steps_change_nothing(void **state) {
   static const char *const middles[] = {
-    "<![CDATA[ạ]]]>", "<![CDATA[]]]]>", "<![CDATA[x\r\ny]]>", "<b k='>]]'>ạ&amp;</b>", "<!-- <b> -->ạ", "\r\nạ<?p ?>",
-    "<![CDATA[]]>]]<![CDATA[>]]>", "<![CDATA[<![CDATA[a]]>]]&gt;",
+      "<![CDATA[ạ]]]>", "<![CDATA[]]]]>", "<![CDATA[x\r\ny]]>",          "<b k='>]]'>ạ&amp;</b>",
+      "<!-- <b> -->ạ",  "\r\nạ<?p ?>",    "<![CDATA[]]>]]<![CDATA[>]]>", "<![CDATA[<![CDATA[a]]>]]&gt;",
   };
   static const char *const events[] = {
-    "ạ]", "]]", NULL, "<b k=>]]>ạ&</>", "ạ", "\nạ", "]]>", "<![CDATA[a]]>",
+      "ạ]", "]]", NULL, "<b k=>]]>ạ&</>", "ạ", "\nạ", "]]>", "<![CDATA[a]]>",
   };
   for (size_t m = 0; m < sizeof(middles) / sizeof(middles[0]); m++)
     for (size_t shift = 0; shift < 24; shift++) {
@@ -214,7 +232,8 @@ static void edges_of_steps_change_nothing(void **state) {
       assert_int_equal(read_text(input, &log, &problem), 0);
       struct text got = {log.data + 3 + XML_STEP - 22 + shift, events[m] == NULL ? 0 : strlen(events[m])};
       if (events[m] != NULL) assert_memory_equal(got.data, events[m], got.length);
-      if (events[m] != NULL) assert_int_equal(log.length, 3 + XML_STEP - 22 + shift + got.length + 2 * XML_STEP + 3);
+      if (events[m] != NULL)
+        assert_int_equal(log.length, 3 + XML_STEP - 22 + shift + got.length + 2 * XML_STEP + 3);
       assert_true(log.longest <= XML_STEP + 16);
       free(log.data);
       free((char *)(uintptr_t)filler.data);
@@ -251,18 +270,18 @@ static void places_far_down_are_right(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(reads_elements_and_text),
-    cmocka_unit_test(undeclared_prefixes_are_looked_through),
-    cmocka_unit_test(skips_what_stands_in_front),
-    cmocka_unit_test(refuses_other_encodings),
-    cmocka_unit_test(refuses_what_is_not_well_formed),
-    cmocka_unit_test(refuses_every_doctype),
-    cmocka_unit_test(places_name_known_elements_only),
-    cmocka_unit_test(limits_hold),
-    cmocka_unit_test(attributes_and_names_are_bounded),
-    cmocka_unit_test(edges_of_steps_change_nothing),
-    cmocka_unit_test(long_cdata_flows),
-    cmocka_unit_test(places_far_down_are_right),
+      cmocka_unit_test(reads_elements_and_text),
+      cmocka_unit_test(undeclared_prefixes_are_looked_through),
+      cmocka_unit_test(skips_what_stands_in_front),
+      cmocka_unit_test(refuses_other_encodings),
+      cmocka_unit_test(refuses_what_is_not_well_formed),
+      cmocka_unit_test(refuses_every_doctype),
+      cmocka_unit_test(places_name_known_elements_only),
+      cmocka_unit_test(limits_hold),
+      cmocka_unit_test(attributes_and_names_are_bounded),
+      cmocka_unit_test(edges_of_steps_change_nothing),
+      cmocka_unit_test(long_cdata_flows),
+      cmocka_unit_test(places_far_down_are_right),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

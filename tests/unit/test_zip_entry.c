@@ -10,16 +10,16 @@
 
 #include <cmocka.h>
 
-struct recipe { /* what to build, and what to spoil */
-  const char *name;  /* NULL: a.txt */
-  const char *plain; /* NULL: a greeting */
+struct recipe {        /* what to build, and what to spoil */
+  const char *name;    /* NULL: a.txt */
+  const char *plain;   /* NULL: a greeting */
   size_t plain_length; /* 0: strlen */
   bool stored, descriptor, signature, zip64;
-  unsigned flags;      /* more flags, in both records */
-  uint32_t spoil_crc;  /* or-ed into both CRCs by exclusive or */
+  unsigned flags;     /* more flags, in both records */
+  uint32_t spoil_crc; /* or-ed into both CRCs by exclusive or */
   const char *central_name;
-  unsigned entries;    /* in the end record; 0: 1 */
-  unsigned offset;     /* of the local header, in the central directory */
+  unsigned entries; /* in the end record; 0: 1 */
+  unsigned offset;  /* of the local header, in the central directory */
   bool second, no_central, trailing;
 };
 
@@ -56,7 +56,9 @@ static void put_number(struct bytes *b, uint64_t value, unsigned width) {
 
 static struct bytes deflate_text(const char *plain, size_t length) {
   struct bytes out = {malloc(length + length / 1000 + 100), 0, length + length / 1000 + 100};
-  z_stream stream = {.next_in = (z_const Bytef *)(uintptr_t)plain, .avail_in = (uInt)length, .next_out = out.data,
+  z_stream stream = {.next_in = (z_const Bytef *)(uintptr_t)plain,
+                     .avail_in = (uInt)length,
+                     .next_out = out.data,
                      .avail_out = (uInt)out.room};
   assert_int_equal(deflateInit2(&stream, 9, Z_DEFLATED, -15, 9, Z_DEFAULT_STRATEGY), Z_OK);
   assert_int_equal(deflate(&stream, Z_FINISH), Z_STREAM_END);
@@ -71,22 +73,30 @@ struct facts {
   unsigned flags, method;
 };
 
-static void put_common(struct bytes *zip, const struct facts *f, uint32_t crc, uint64_t packed, uint64_t plain,
-                       size_t name, size_t extra) {
+static void put_common(struct bytes *zip, const struct facts *f, uint32_t crc, uint64_t packed,
+                       uint64_t plain, size_t name, size_t extra) {
   put_number(zip, 20, 2), put_number(zip, f->flags, 2), put_number(zip, f->method, 2), put_number(zip, 0, 4);
   put_number(zip, crc, 4), put_number(zip, packed, 4), put_number(zip, plain, 4);
   put_number(zip, name, 2), put_number(zip, extra, 2);
 }
 
-static void put_local(struct bytes *zip, const struct recipe *r, const struct facts *f, const struct bytes *data) {
+static void put_local(struct bytes *zip, const struct recipe *r, const struct facts *f,
+                      const struct bytes *data) {
   size_t name = strlen(name_of(r));
   bool late = r->descriptor;
   put_number(zip, 0x04034b50, 4);
-  put_common(zip, f, late ? 0 : f->crc, r->zip64 ? UINT32_MAX : late ? 0 : f->packed,
-             r->zip64 ? UINT32_MAX : late ? 0 : f->plain, name, r->zip64 ? 20 : 0);
+  put_common(zip, f, late ? 0 : f->crc,
+             r->zip64 ? UINT32_MAX
+             : late   ? 0
+                      : f->packed,
+             r->zip64 ? UINT32_MAX
+             : late   ? 0
+                      : f->plain,
+             name, r->zip64 ? 20 : 0);
   put(zip, name_of(r), name);
   if (r->zip64)
-    put_number(zip, 1, 2), put_number(zip, 16, 2), put_number(zip, f->plain, 8), put_number(zip, f->packed, 8);
+    put_number(zip, 1, 2), put_number(zip, 16, 2), put_number(zip, f->plain, 8),
+        put_number(zip, f->packed, 8);
   put(zip, data->data, data->length);
   if (!late) return;
   if (r->signature) put_number(zip, 0x08074b50, 4);
@@ -111,7 +121,8 @@ static void put_central(struct bytes *zip, const struct recipe *r, const struct 
     put_number(zip, start, 8), put_number(zip, 0x07064b50, 4), put_number(zip, 0, 4), put_number(zip, end, 8);
     put_number(zip, 1, 4);
   }
-  put_number(zip, 0x06054b50, 4), put_number(zip, 0, 4), put_number(zip, entries, 2), put_number(zip, entries, 2);
+  put_number(zip, 0x06054b50, 4), put_number(zip, 0, 4), put_number(zip, entries, 2),
+      put_number(zip, entries, 2);
   put_number(zip, r->zip64 ? UINT32_MAX : length, 4), put_number(zip, r->zip64 ? UINT32_MAX : start, 4);
   put_number(zip, 0, 2);
 }
@@ -122,7 +133,9 @@ static struct bytes build(const struct recipe *r) {
   struct bytes data = {NULL};
   if (r->stored) put(&data, plain_of(r), length);
   else data = deflate_text(plain_of(r), length);
-  struct facts facts = {.plain = length, .packed = data.length, .method = r->stored ? 0 : 8,
+  struct facts facts = {.plain = length,
+                        .packed = data.length,
+                        .method = r->stored ? 0 : 8,
                         .flags = r->flags | (r->descriptor ? 8u : 0)};
   facts.crc = (uint32_t)crc32(0, (const Bytef *)plain_of(r), (uInt)length) ^ r->spoil_crc;
   put_local(&zip, r, &facts, &data);
@@ -215,7 +228,8 @@ static void every_cut_and_flip_is_noticed(void **state) {
     struct bytes out = {NULL};
     struct text name;
     zip.data[i] ^= 0x40;
-    if (unpack(&zip, 4096, &out, &name) == 0) { /* only what says nothing of the file: versions, times, attributes */
+    if (unpack(&zip, 4096, &out, &name) ==
+        0) { /* only what says nothing of the file: versions, times, attributes */
       assert_int_equal(out.length, sizeof(greeting) - 1);
       assert_memory_equal(out.data, greeting, out.length);
     }
@@ -243,11 +257,11 @@ static void bombs_are_stopped(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(takes_one_file),
-    cmocka_unit_test(refuses_what_disagrees),
-    cmocka_unit_test(refuses_what_it_cannot_read),
-    cmocka_unit_test(every_cut_and_flip_is_noticed),
-    cmocka_unit_test(bombs_are_stopped),
+      cmocka_unit_test(takes_one_file),
+      cmocka_unit_test(refuses_what_disagrees),
+      cmocka_unit_test(refuses_what_it_cannot_read),
+      cmocka_unit_test(every_cut_and_flip_is_noticed),
+      cmocka_unit_test(bombs_are_stopped),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
