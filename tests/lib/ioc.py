@@ -119,6 +119,7 @@ class Run:
         os.makedirs(self.state, mode=0o700, exist_ok=True)
         self.iochub = os.path.join(self.build, 'core', 'iochub')
         self.env = dict(os.environ, IOCHUB_CONNECTORS=os.path.join(self.build, 'connectors'))
+        self.edit('hub.yaml', lambda text: re.sub(r'(?m)^state_dir:.*$', f'state_dir: {self.state}', text))
         self.listen(listen)
         self.make_secrets()
 
