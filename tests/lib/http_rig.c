@@ -32,6 +32,15 @@ static int on_head(void *context, struct http_request *request, int64_t *ret_max
   return rig->refuse_status != 0;
 }
 
+static void respond_at_length(struct http_request *request, size_t bytes) {
+  char *body = malloc(bytes);
+  must(body != NULL, "no memory");
+  memset(body, 'a', bytes);
+  struct http_answer answer = {.status = 200, .content_type = "text/plain", .body = {body, bytes}};
+  http_respond(request, &answer);
+  free(body);
+}
+
 void http_rig_respond(struct http_request *request) {
   struct text_out body = TEXT_OUT_INIT;
   const struct http_head *head = request->head;
@@ -57,6 +66,7 @@ static void on_request(void *context, struct http_request *request) {
   rig->zero_tail = memcmp(tail, zeros, sizeof zeros) == 0;
   memset(tail, 'x', sizeof zeros);
   if (rig->later) rig->kept = request;
+  else if (rig->answer_bytes != 0) respond_at_length(request, rig->answer_bytes);
   else http_rig_respond(request);
 }
 

@@ -21,7 +21,8 @@ struct http_rig {
   int refuse_status;            /* head() refuses with it; 0: no */
   bool later;                   /* request() keeps the request in `kept` */
   struct http_request *kept;
-  int heads, requests, dropped; /* calls */
+  size_t answer_bytes;          /* not 0: answers are so many bytes instead of the echo */
+  int heads, requests, dropped; /* how often each was called */
   size_t body_length;           /* of the last request */
   bool zero_tail;               /* its 64 bytes behind were zero and writable */
 };
