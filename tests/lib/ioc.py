@@ -155,6 +155,11 @@ class Run:
     def topics(self):
         return [entry['name'] for entry in yaml.safe_load(read(os.path.join(self.config, 'topics.yaml')))['topics']]
 
+    def route_keys(self):
+        """{type: field that is the key}"""
+        return {route['type']: route['key'] for document in self.documents('routes')
+                for route in document.get('routes') or [] if 'key' in route}
+
     # --- processes ---
 
     def start(self, command, name, env=None):

@@ -1,0 +1,41 @@
+/*
+ * fake_sink.h: a sink and a writer for tests of connectors without the hub.
+ *
+ * It counts what comes, checks what every connector owes (slices inside the payload, terminated texts, places,
+ * messages that pack and unpack), aborts where one is broken, and lets the n-th allocation fail.
+ */
+#ifndef TESTS_LIB_FAKE_SINK_H
+#define TESTS_LIB_FAKE_SINK_H
+
+#include "connectors/iochub_connector.h"
+
+struct fake_sink {
+  struct hub_sink sink;
+  struct hub_writer writer;
+  const struct hub_payload *payload;
+  void **blocks;
+  size_t blocks_count, blocks_capacity, allocations;
+  size_t fail_at; /* number of the allocation that fails, from 1; 0: none */
+  struct hub_outcome *outcomes;
+  const struct hub_outcome **outcome_list;
+  size_t records, rejected;
+  char remembered[1024];
+  size_t remembered_length;
+  char *answer; /* what reply wrote, terminated */
+  size_t answer_length;
+  int answer_status;
+};
+
+void fake_sink_init(struct fake_sink *, const struct hub_payload *);
+void fake_sink_deinit(struct fake_sink *);
+
+/* The payload of data, which must have 64 zero bytes behind it. */
+struct hub_payload fake_payload(const char *data, size_t length);
+
+/* Runs reply() over what translate left. Returns reply's result. */
+int fake_sink_reply(struct fake_sink *, const struct hub_connector *, void *self);
+
+/* An instance of the connector in the zone +07:00, opened with the fallbacks of no option. */
+int fake_open(const struct hub_connector *, void **ret_self);
+
+#endif
