@@ -54,7 +54,7 @@ static size_t current_offset(const struct xml_reader *r) {
 
 static void stop(struct xml_reader *r, int result) {
   if (r->result == 0) r->result = result;
-  r->parser->disableSAX = 1;
+  if (r->parser != NULL) r->parser->disableSAX = 1; /* NULL: it is just being made */
 }
 
 static void fail(struct xml_reader *r, int result, size_t offset, const char *detail) {
