@@ -168,7 +168,8 @@ static void ready(struct hub *hub) {
 
 int hub_run(const struct setup *setup, struct config_errors *errors) {
   struct hub hub = {.setup = setup};
-  /* Headers and packed messages are many small pieces that another thread frees: give glibc room to keep them. */
+  /* Each batch that librdkafka compresses takes and frees megabytes: keep them instead of mapping them anew. */
+  mallopt(M_MMAP_THRESHOLD, 8 * 1024 * 1024);
   mallopt(M_TRIM_THRESHOLD, 64 * 1024 * 1024);
   if (evthread_use_pthreads() < 0) return -ENOMEM;
   hub.base = event_base_new();

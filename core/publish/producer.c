@@ -99,6 +99,10 @@ static int configure(const struct producer *producer, rd_kafka_conf_t *conf, str
   if (r == 0) r = properties_apply(producer->config, conf, reason);
   for (size_t i = 0; r == 0 && i < LENGTH_OF(after); i++) r = properties_set(conf, after[i][0], after[i][1], reason);
   if (r == 0) r = properties_set(conf, "compression.codec", producer->compression, reason);
+  if (r == 0 && strcmp(producer->compression, "zstd") == 0) {
+    /* A level's tables are cleared for every batch, and batches are small where senders wait for the answer. */
+    r = properties_set(conf, "compression.level", "1", reason);
+  }
   if (r == 0) r = set_number(conf, "message.max.bytes", producer->limit_bytes, reason);
   if (r == 0) r = set_number(conf, "batch.size", MIN(producer->limit_bytes, 262144), reason);
   if (r == 0) r = set_number(conf, "linger.ms", kafka->linger_ms, reason);
