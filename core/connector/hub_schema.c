@@ -4,7 +4,7 @@
 #include "core/connector/hub_schema.h"
 
 static const unsigned char bytes[] = {
-#include "hub_schema_bytes.h"
+#include "core/connector/hub_schema_bytes.h"
 };
 
 struct text hub_schema(void) { return (struct text){(const char *)bytes, sizeof bytes}; }

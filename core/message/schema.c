@@ -73,8 +73,10 @@ static void add_all(struct schema *schema, const struct descriptor_set *set) {
   for (const struct set_enum *one = set->enums; one != NULL; one = one->next) {
     schema->enums[schema->enums_count++] = one->type;
   }
-  qsort(schema->messages, schema->messages_count, sizeof *schema->messages, message_compare);
-  qsort(schema->enums, schema->enums_count, sizeof *schema->enums, enum_compare);
+  if (schema->messages_count != 0) {
+    qsort(schema->messages, schema->messages_count, sizeof *schema->messages, message_compare);
+  }
+  if (schema->enums_count != 0) qsort(schema->enums, schema->enums_count, sizeof *schema->enums, enum_compare);
   for (struct set_file *file = set->files, *next; file != NULL; file = next) {
     next = file->next;
     file->next = schema->files;
