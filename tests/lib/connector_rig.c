@@ -1,7 +1,7 @@
 /*
- * fake_sink.c: see fake_sink.h. A broken promise of a connector aborts, so that a fuzzer sees it too.
+ * connector_rig.c: see connector_rig.h. A broken promise of a connector aborts, so that a fuzzer sees it too.
  */
-#include "tests/lib/fake_sink.h"
+#include "tests/lib/connector_rig.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,15 +18,15 @@
     }                                                                          \
   } while (0)
 
-static struct fake_sink *of_sink(struct hub_sink *sink) {
-  return (struct fake_sink *)((char *)sink - offsetof(struct fake_sink, sink));
+static struct rig *of_sink(struct hub_sink *sink) {
+  return (struct rig *)((char *)sink - offsetof(struct rig, sink));
 }
 
-static struct fake_sink *of_writer(struct hub_writer *writer) {
-  return (struct fake_sink *)((char *)writer - offsetof(struct fake_sink, writer));
+static struct rig *of_writer(struct hub_writer *writer) {
+  return (struct rig *)((char *)writer - offsetof(struct rig, writer));
 }
 
-static void *take_block(struct fake_sink *fake, size_t bytes) {
+static void *take_block(struct rig *fake, size_t bytes) {
   if (++fake->allocations == fake->fail_at) return NULL;
   if (fake->blocks_count == fake->blocks_capacity) {
     fake->blocks_capacity = fake->blocks_capacity * 2 + 64;
@@ -41,7 +41,7 @@ static void *take_block(struct fake_sink *fake, size_t bytes) {
 static void *sink_alloc(struct hub_sink *sink, size_t bytes) { return take_block(of_sink(sink), bytes); }
 static void *writer_alloc(struct hub_writer *writer, size_t bytes) { return take_block(of_writer(writer), bytes); }
 
-static char *keep(struct fake_sink *fake, const char *data, size_t length) {
+static char *keep(struct rig *fake, const char *data, size_t length) {
   size_t fail_at = fake->fail_at;
   fake->fail_at = 0;
   char *copy = take_block(fake, length + 1);
@@ -51,7 +51,7 @@ static char *keep(struct fake_sink *fake, const char *data, size_t length) {
   return copy;
 }
 
-static void check_slice(const struct fake_sink *fake, const char *bytes, size_t length) {
+static void check_slice(const struct rig *fake, const char *bytes, size_t length) {
   if (bytes == NULL) return;
   const struct hub_payload *p = fake->payload;
   OWED(bytes >= p->data && bytes <= p->data + p->length && length <= (size_t)(p->data + p->length - bytes));
@@ -73,7 +73,7 @@ static void check_message(const ProtobufCMessage *message) {
   free(packed);
 }
 
-static struct hub_outcome *add(struct fake_sink *fake, const char *key, size_t key_length) {
+static struct hub_outcome *add(struct rig *fake, const char *key, size_t key_length) {
   fake->outcomes = realloc(fake->outcomes, (fake->records + 1) * sizeof(*fake->outcomes));
   if (fake->outcomes == NULL) abort();
   struct hub_outcome *outcome = &fake->outcomes[fake->records++];
@@ -84,7 +84,7 @@ static struct hub_outcome *add(struct fake_sink *fake, const char *key, size_t k
 }
 
 static int sink_emit(struct hub_sink *sink, const struct hub_meta *meta, const ProtobufCMessage *message) {
-  struct fake_sink *fake = of_sink(sink);
+  struct rig *fake = of_sink(sink);
   OWED(meta->size == sizeof(*meta));
   check_slice(fake, meta->bytes, meta->length);
   check_place(meta->at);
@@ -96,7 +96,7 @@ static int sink_emit(struct hub_sink *sink, const struct hub_meta *meta, const P
 }
 
 static int sink_reject(struct hub_sink *sink, const struct hub_rejection *rejection) {
-  struct fake_sink *fake = of_sink(sink);
+  struct rig *fake = of_sink(sink);
   OWED(rejection->size == sizeof(*rejection));
   OWED(rejection->code >= HUB_MALFORMED && rejection->code <= HUB_TOO_LARGE);
   check_slice(fake, rejection->bytes, rejection->length);
@@ -132,7 +132,7 @@ static const char *sink_lookup(struct hub_sink *sink, const char *table, const c
 }
 
 static int sink_remember(struct hub_sink *sink, const void *data, size_t length) {
-  struct fake_sink *fake = of_sink(sink);
+  struct rig *fake = of_sink(sink);
   OWED(length <= sizeof(fake->remembered));
   memcpy(fake->remembered, data, length);
   fake->remembered_length = length;
@@ -143,14 +143,14 @@ static void sink_count(struct hub_sink *sink, const char *counter, uint64_t n) {
 static void sink_log(struct hub_sink *sink, enum hub_level level, const char *text) {}
 
 static int writer_begin(struct hub_writer *writer, int status, const char *content_type) {
-  struct fake_sink *fake = of_writer(writer);
+  struct rig *fake = of_writer(writer);
   OWED(fake->answer_status == 0 && status >= 200 && status < 600 && content_type != NULL);
   fake->answer_status = status;
   return 0;
 }
 
 static int writer_write(struct hub_writer *writer, const char *data, size_t length) {
-  struct fake_sink *fake = of_writer(writer);
+  struct rig *fake = of_writer(writer);
   OWED(fake->answer_status != 0);
   fake->answer = realloc(fake->answer, fake->answer_length + length + 1);
   if (fake->answer == NULL) abort();
@@ -169,11 +169,11 @@ static const struct hub_sink_ops sink_ops = {
 static const struct hub_writer_ops writer_ops = {
     .size = sizeof(writer_ops), .alloc = writer_alloc, .begin = writer_begin, .write = writer_write};
 
-void fake_sink_init(struct fake_sink *fake, const struct hub_payload *payload) {
-  *fake = (struct fake_sink){.sink = {&sink_ops}, .writer = {&writer_ops}, .payload = payload};
+void rig_init(struct rig *fake, const struct hub_payload *payload) {
+  *fake = (struct rig){.sink = {&sink_ops}, .writer = {&writer_ops}, .payload = payload};
 }
 
-void fake_sink_deinit(struct fake_sink *fake) {
+void rig_deinit(struct rig *fake) {
   while (fake->blocks_count != 0) free(fake->blocks[--fake->blocks_count]);
   free(fake->blocks);
   free(fake->outcomes);
@@ -181,11 +181,11 @@ void fake_sink_deinit(struct fake_sink *fake) {
   free(fake->answer);
 }
 
-struct hub_payload fake_payload(const char *data, size_t length) {
+struct hub_payload rig_payload(const char *data, size_t length) {
   return (struct hub_payload){.size = sizeof(struct hub_payload), .data = data, .length = length};
 }
 
-int fake_sink_reply(struct fake_sink *fake, const struct hub_connector *connector, void *self) {
+int rig_reply(struct rig *fake, const struct hub_connector *connector, void *self) {
   struct hub_exchange exchange = {
       .size = sizeof(exchange),
       .stage = HUB_DONE,
@@ -204,7 +204,7 @@ int fake_sink_reply(struct fake_sink *fake, const struct hub_connector *connecto
 
 static void host_log(void *context, enum hub_level level, const char *text) {}
 
-int fake_open(const struct hub_connector *connector, void **ret_self) {
+int rig_open(const struct hub_connector *connector, void **ret_self) {
   static const struct hub_host host = {.size = sizeof(host),
                                        .abi_major = HUB_ABI_MAJOR,
                                        .abi_minor = HUB_ABI_MINOR,

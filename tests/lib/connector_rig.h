@@ -1,15 +1,15 @@
 /*
- * fake_sink.h: a sink and a writer for tests of connectors without the hub.
+ * connector_rig.h: a sink and a writer for tests of connectors without the hub.
  *
  * It counts what comes, checks what every connector owes (slices inside the payload, terminated texts, places,
  * messages that pack and unpack), aborts where one is broken, and lets the n-th allocation fail.
  */
-#ifndef TESTS_LIB_FAKE_SINK_H
-#define TESTS_LIB_FAKE_SINK_H
+#ifndef TESTS_LIB_CONNECTOR_RIG_H
+#define TESTS_LIB_CONNECTOR_RIG_H
 
 #include "connectors/iochub_connector.h"
 
-struct fake_sink {
+struct rig {
   struct hub_sink sink;
   struct hub_writer writer;
   const struct hub_payload *payload;
@@ -26,16 +26,16 @@ struct fake_sink {
   int answer_status;
 };
 
-void fake_sink_init(struct fake_sink *, const struct hub_payload *);
-void fake_sink_deinit(struct fake_sink *);
+void rig_init(struct rig *, const struct hub_payload *);
+void rig_deinit(struct rig *);
 
 /* The payload of data, which must have 64 zero bytes behind it. */
-struct hub_payload fake_payload(const char *data, size_t length);
+struct hub_payload rig_payload(const char *data, size_t length);
 
 /* Runs reply() over what translate left. Returns reply's result. */
-int fake_sink_reply(struct fake_sink *, const struct hub_connector *, void *self);
+int rig_reply(struct rig *, const struct hub_connector *, void *self);
 
 /* An instance of the connector in the zone +07:00, opened with the fallbacks of no option. */
-int fake_open(const struct hub_connector *, void **ret_self);
+int rig_open(const struct hub_connector *, void **ret_self);
 
 #endif
