@@ -29,8 +29,10 @@ class Follower:
     def __init__(self, run):
         command = [run.iochub, 'consume', '--bootstrap', run.bootstrap, '--config', run.hub_yaml, '--from-start',
                    '--follow', *run.topics()]
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=run.env,
-                                        stderr=open(os.path.join(run.folder, 'consume.log'), 'wb'))
+        self.log = os.path.join(run.folder, 'consume.log')
+        with open(self.log, 'wb') as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=run.env,
+                                            stderr=log)
         self.messages, self.queue = [], queue.Queue()
         self.thread = threading.Thread(target=self.read, daemon=True)
         self.thread.start()
@@ -45,6 +47,8 @@ class Follower:
             try:
                 message = self.queue.get(timeout=seconds)
             except queue.Empty:
+                if self.process.poll() is not None:
+                    raise ioc.Trouble('iochub consume ended: ' + ioc.read(self.log)) from None
                 return
             self.messages.append(message)
             print('   ', time.strftime('%H:%M:%S'), line_of(message), flush=True)

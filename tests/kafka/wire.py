@@ -1,4 +1,4 @@
-"""The two Kafka requests that the harness needs, over a plain socket: metadata and topic creation.
+"""The Kafka requests that the harness needs, over a plain socket: metadata, topic creation, ends of partitions.
 
 Versions are the lowest that Kafka 4 still takes, so that no flexible encoding is needed. No package is needed
 either: a broker is ready, and its topics exist, within milliseconds and before any client is installed.
@@ -91,3 +91,20 @@ def create_topics(port, topics):
     results = answer.array(lambda: (answer.text(), answer.take('h'), answer.text()))
     exists = 36
     return {name: f'{reason} ({error})' for name, error, reason in results if error not in (0, exists)}
+
+
+def led(port, topics):
+    """Whether this broker answers as the leader of these partitions: [(topic, [partition, ...])]. Metadata names a
+    leader some milliseconds before it takes up its office."""
+    body = struct.pack('>i', -1) + array([
+        text(name) + array([struct.pack('>iq', number, -1) for number in numbers]) for name, numbers in topics])
+    answer = ask(port, 2, 1, body)
+
+    def partition():
+        number, error = answer.take('i'), answer.take('h')
+        answer.take('q'), answer.take('q')  # time, offset
+        return number, error
+
+    errors = [error for _, parts in answer.array(lambda: (answer.text(), answer.array(partition)))
+              for _, error in parts]
+    return bool(errors) and not any(errors)
