@@ -15,7 +15,7 @@
 #include "core/log.h"
 #include "core/publish/properties.h"
 
-enum { ASK_MS = 3000, POLL_MS = 100 };
+enum { ASK_MS = 3000, POLL_MS = 100, PATIENCE_US = 5000000 };
 
 struct topics {
   const struct hub_config *config;
@@ -27,8 +27,10 @@ struct topics {
   pthread_mutex_t lock;
   pthread_cond_t asked;
   bool stop, refresh, news, reached;
+  bool promised;              /* the thread's: it asked about promises once */
   struct topic_facts *facts;  /* under the lock */
   struct topic_facts *asking; /* the thread's */
+  int64_t promises_due_us;    /* the thread's: when to ask about promises */
   rd_kafka_t *kafka;          /* the thread's */
   rd_kafka_topic_t **handles; /* the thread's: what metadata asks for */
 };
@@ -175,20 +177,30 @@ static void publish_facts(struct topics *topics, bool reached) {
   if (write(topics->wake_fd, &one, sizeof one) < 0) return; /* full counter: the loop is awake already */
 }
 
-/* One round. Partitions are told first: messages wait for them, and for nothing else. */
-static bool ask(struct topics *topics, bool *ret_complete) {
-  *ret_complete = false;
-  if (connect_handle(topics) < 0 || !ask_metadata(topics)) {
-    publish_facts(topics, false);
-    return false;
+static bool all_present(const struct topics *topics) {
+  for (size_t i = 0; i < topics->count; i++) {
+    if (topics->asking[i].presence != TOPIC_PRESENT) return false;
   }
-  publish_facts(topics, true);
-  ask_configs(topics);
-  for (size_t i = 0; i < topics->count; i++) topics->asking[i].asked = true;
-  publish_facts(topics, true);
-  *ret_complete = true;
-  for (size_t i = 0; i < topics->count; i++) *ret_complete &= topics->asking[i].presence == TOPIC_PRESENT;
   return true;
+}
+
+/* One round. Partitions are told first: messages wait for them, and for nothing else. Promises are asked for once all
+ * topics are there, or do not come; a broker that knows no DescribeConfigs lets that question run into its limit. */
+static bool ask(struct topics *topics) {
+  bool reached = connect_handle(topics) == 0 && ask_metadata(topics);
+  publish_facts(topics, reached);
+  if (!reached) return false;
+  bool complete = all_present(topics);
+  int64_t now_us = clock_monotonic_us();
+  if (topics->promises_due_us == 0) topics->promises_due_us = now_us + PATIENCE_US;
+  if (complete && !topics->promised) topics->promises_due_us = now_us;
+  if (now_us < topics->promises_due_us) return complete;
+  topics->promised = true;
+  ask_configs(topics);
+  topics->promises_due_us = now_us + topics->timing->refresh_ms * 1000;
+  for (size_t i = 0; i < topics->count; i++) topics->asking[i].asked = topics->asking[i].presence == TOPIC_PRESENT;
+  publish_facts(topics, true);
+  return complete;
 }
 
 static bool wait_round(struct topics *topics, int64_t wait_ms) {
@@ -216,8 +228,7 @@ static void *topics_thread(void *context) {
   int64_t short_ms = topics->timing->refresh_missing_ms;
   int64_t wait_ms;
   do {
-    bool complete = false;
-    if (ask(topics, &complete) && complete) {
+    if (ask(topics)) {
       short_ms = topics->timing->refresh_missing_ms;
       wait_ms = topics->timing->refresh_ms;
     } else {

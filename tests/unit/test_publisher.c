@@ -253,29 +253,281 @@ static void run_cell(struct rig *rig, const struct row *row, size_t errors, enum
   publish_at_last(rig, published);
 }
 
-/* Each row on a cluster of its own, so that what one leaves behind is not the next one's trouble. */
+/* One publisher goes through all of it, one error after the other, and nothing is lost or doubled. */
 static void test_every_error(void **state) {
+  struct rig rig;
+  int64_t published = 0;
+  rig_open(&rig, 1);
+  publish_at_last(&rig, &published);
   for (size_t i = 0; i < LENGTH_OF(rows); i++) {
-    struct rig rig;
-    int64_t published = 0, began_us = clock_monotonic_us();
-    rig_open(&rig, 1);
-    publish_at_last(&rig, &published);
+    int64_t began_us = clock_monotonic_us();
     run_cell(&rig, &rows[i], 1, rows[i].once, &published);
     run_cell(&rig, &rows[i], 3, rows[i].thrice, &published);
     run_cell(&rig, &rows[i], 300, rows[i].forever, &published);
-    assert_int_equal(messages_in(&rig, rig.topics[0].name), published);
-    rig_close(&rig);
     print_message("%-34s once %-6s thrice %-6s for ever %-6s %4d ms\n", rd_kafka_err2name(rows[i].code),
                   fate_name(rows[i].once), fate_name(rows[i].thrice), fate_name(rows[i].forever),
                   (int)((clock_monotonic_us() - began_us) / 1000));
+    assert_int_equal(messages_in(&rig, rig.topics[0].name), published);
   }
+  rig_close(&rig);
+}
+
+/* --- what the table cannot say --- */
+
+static void test_a_refused_batch_is_sent_one_by_one(void **state) {
+  struct rig rig;
+  struct sent list[MESSAGES];
+  int64_t published = 0;
+  rig_open(&rig, 1);
+  publish_at_last(&rig, &published);
+  push_errors(&rig, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 1);
+  send_all(&rig, list, MESSAGES, MESSAGES);
+  assert_true(wait_answers(&rig, list, MESSAGES, 5000));
+  assert_int_equal(outcomes(list, MESSAGES, PUBLISH_DONE), MESSAGES);
+  assert_int_equal(messages_in(&rig, rig.topics[0].name), MESSAGES + published);
+  rig_close(&rig);
+}
+
+static void test_too_large_for_its_topic(void **state) {
+  struct rig rig;
+  struct sent list[3];
+  static char large[200000];
+  rig_open(&rig, 1);
+  send_all(&rig, list, 1, 3);
+  sent_fill(&list[1], rig.topics[0].name, 1, 3);
+  list[1].event.value = (struct text){large, sizeof large};
+  assert_int_equal(publisher_send(rig.publisher, &list[1].publication), 0);
+  send_all(&rig, list + 2, 1, 3);
+  assert_true(wait_answers(&rig, list, 3, 5000));
+  assert_int_equal(list[0].outcome, PUBLISH_DONE);
+  assert_int_equal(list[1].outcome, PUBLISH_POISON);
+  assert_string_equal(list[1].reason, "larger than the topic takes");
+  assert_int_equal(list[2].outcome, PUBLISH_DONE);
+  rig_close(&rig);
+}
+
+/* The brokers took it, the answer was lost with the producer: found in the tail, not sent again. */
+static void test_found_in_the_tail(void **state) {
+  struct rig rig;
+  struct sent list[MESSAGES];
+  int64_t published = 0;
+  rig_open(&rig, 1);
+  publish_at_last(&rig, &published);
+  rd_kafka_mock_broker_push_request_error_rtts(rig.cluster, 1, PRODUCE, 1, RD_KAFKA_RESP_ERR_NO_ERROR, 4000);
+  send_all(&rig, list, MESSAGES, MESSAGES);
+  struct publisher_state now = {0};
+  int64_t limit_us = clock_monotonic_us() + 10 * SECOND_US;
+  while (!now.fatal && clock_monotonic_us() < limit_us) {
+    turn_loop(&rig, 10);
+    publisher_state(rig.publisher, &now);
+  }
+  assert_true(now.fatal);
+  assert_true(wait_answers(&rig, list, MESSAGES, 10000));
+  assert_int_equal(outcomes(list, MESSAGES, PUBLISH_DONE), MESSAGES);
+  assert_int_equal(messages_in(&rig, rig.topics[0].name), MESSAGES + published);
+  rig_close(&rig);
+}
+
+static struct sent *latest_of_key[5];
+static bool out_of_order;
+
+static void on_ordered(struct publication *publication, enum publish_outcome outcome, const char *reason) {
+  struct sent *sent = CONTAINER_OF(publication, struct sent, publication);
+  struct sent **latest = &latest_of_key[sent->key[4] - '0'];
+  if (*latest != NULL && *latest > sent) out_of_order = true;
+  *latest = sent;
+  on_done(publication, outcome, reason);
+}
+
+static void test_a_key_keeps_its_order(void **state) {
+  struct rig rig;
+  static struct sent list[100];
+  rig_open(&rig, 3);
+  out_of_order = false;
+  memset(latest_of_key, 0, sizeof latest_of_key);
+  push_errors(&rig, RD_KAFKA_RESP_ERR_UNKNOWN, 4);
+  for (int i = 0; i < (int)LENGTH_OF(list); i++) {
+    sent_fill(&list[i], rig.topics[0].name, i, 5);
+    list[i].event.ordered = true;
+    list[i].publication.done = on_ordered;
+    assert_int_equal(publisher_send(rig.publisher, &list[i].publication), 0);
+  }
+  assert_true(wait_answers(&rig, list, LENGTH_OF(list), 20000));
+  assert_int_equal(outcomes(list, LENGTH_OF(list), PUBLISH_DONE), LENGTH_OF(list));
+  assert_false(out_of_order);
+  rig_close(&rig);
+}
+
+static void test_nothing_overtakes_a_refused_message_of_its_key(void **state) {
+  struct rig rig;
+  struct sent list[4];
+  int64_t published = 0;
+  rig_open(&rig, 1);
+  publish_at_last(&rig, &published);
+  push_errors(&rig, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 1);
+  for (int i = 0; i < 4; i++) {
+    sent_fill(&list[i], rig.topics[0].name, i, 1);
+    list[i].event.ordered = true;
+    assert_int_equal(publisher_send(rig.publisher, &list[i].publication), 0);
+  }
+  assert_true(wait_answers(&rig, list, 4, 5000));
+  assert_int_equal(outcomes(list, 4, PUBLISH_BUSY), 4);
+  assert_int_equal(messages_in(&rig, rig.topics[0].name), published);
+  publish_at_last(&rig, &published);
+  rig_close(&rig);
+}
+
+static void test_withdrawn_before_and_after_the_hand_over(void **state) {
+  struct rig rig;
+  struct sent waiting, held;
+  int64_t published = 0;
+  rig_open(&rig, 1);
+  send_all(&rig, &waiting, 1, 1); /* no partition is known yet */
+  assert_true(publisher_withdraw(rig.publisher, &waiting.publication));
+  assert_null(waiting.publication.item);
+  publish_at_last(&rig, &published);
+  assert_int_equal(waiting.calls, 0);
+  rd_kafka_mock_broker_set_down(rig.cluster, -1);
+  send_all(&rig, &held, 1, 1);
+  assert_false(publisher_withdraw(rig.publisher, &held.publication));
+  turn_loop(&rig, 50);
+  assert_int_equal(held.calls, 0);
+  rd_kafka_mock_broker_set_up(rig.cluster, -1);
+  assert_true(wait_answers(&rig, &held, 1, 10000));
+  assert_int_equal(held.outcome, PUBLISH_DONE);
+  assert_int_equal(messages_in(&rig, rig.topics[0].name), published + 1);
+  rig_close(&rig);
+}
+
+static void test_a_missing_topic_is_busy_until_it_is_there(void **state) {
+  struct rig rig;
+  struct sent list[2];
+  int64_t published = 0;
+  rig_open(&rig, 1);
+  rd_kafka_mock_topic_set_error(rig.cluster, rig.topics[0].name, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+  send_all(&rig, list, 2, 2);
+  assert_true(wait_answers(&rig, list, 2, 5000));
+  assert_int_equal(outcomes(list, 2, PUBLISH_BUSY), 2);
+  assert_string_equal(list[0].reason, "the topic does not exist");
+  rd_kafka_mock_topic_set_error(rig.cluster, rig.topics[0].name, RD_KAFKA_RESP_ERR_NO_ERROR);
+  publish_at_last(&rig, &published);
+  rig_close(&rig);
+}
+
+static void test_a_topic_outside_the_catalogue(void **state) {
+  struct rig rig;
+  struct sent one;
+  rig_open(&rig, 1);
+  sent_fill(&one, "ioc.test.three.v1", 0, 1);
+  assert_int_equal(publisher_send(rig.publisher, &one.publication), 0);
+  assert_true(wait_answers(&rig, &one, 1, 1000));
+  assert_int_equal(one.outcome, PUBLISH_BUSY);
+  rig_close(&rig);
+}
+
+/* The principal has no right at all: the producer dies at its first request, and is made again and again. */
+static void test_without_rights_at_start(void **state) {
+  struct rig rig;
+  int64_t published = 0;
+  rig_open(&rig, 1);
+  rd_kafka_mock_push_request_errors(rig.cluster, INIT_PRODUCER_ID, 3, RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED,
+                                    RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED,
+                                    RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED);
+  publish_at_last(&rig, &published);
+  struct publisher_state now;
+  publisher_state(rig.publisher, &now);
+  assert_false(now.fatal);
+  rig_close(&rig);
+}
+
+static int rooms;
+static void on_room(void *context) { rooms++; }
+
+static void test_bounds_are_told(void **state) {
+  struct rig rig;
+  static struct sent list[20];
+  int64_t published = 0;
+  rig_open(&rig, 1);
+  publish_at_last(&rig, &published);
+  rig.config.kafka.in_flight_messages = 20;
+  rooms = 0;
+  publisher_on_room(rig.publisher, on_room, NULL);
+  rd_kafka_mock_broker_set_down(rig.cluster, -1);
+  send_all(&rig, list, 19, 19);
+  assert_true(publisher_has_room(rig.publisher));
+  send_all(&rig, list + 19, 1, 1);
+  assert_false(publisher_has_room(rig.publisher));
+  struct publisher_state now;
+  publisher_state(rig.publisher, &now);
+  assert_int_equal(now.in_flight_messages, 20);
+  assert_true(now.in_flight_bytes > 20 * 10);
+  rd_kafka_mock_broker_set_up(rig.cluster, -1);
+  assert_true(wait_answers(&rig, list, 20, 10000));
+  assert_true(publisher_has_room(rig.publisher));
+  assert_int_equal(rooms, 1);
+  rig_close(&rig);
+}
+
+static void test_what_is_shown(void **state) {
+  struct rig rig;
+  struct topic_promise promises[TOPICS];
+  int64_t published = 0;
+  rig_open(&rig, 3);
+  publish_at_last(&rig, &published);
+  int64_t limit_us = clock_monotonic_us() + 10 * SECOND_US;
+  do {
+    turn_loop(&rig, 10);
+    assert_int_equal(publisher_topics(rig.publisher, promises, TOPICS), TOPICS);
+  } while (strstr(promises[0].promise, "yet") != NULL && clock_monotonic_us() < limit_us);
+  assert_string_equal(promises[0].topic, "ioc.test.one.v1");
+  assert_int_equal(promises[0].partitions, 3);
+  assert_int_equal(promises[0].replication, 1);
+  assert_int_equal(promises[0].min_insync, -1);
+  assert_string_equal(promises[0].promise, "relaxed: one copy");
+  struct text_out out = TEXT_OUT_INIT;
+  metrics_write(rig.metrics, &out);
+  assert_non_null(strstr(out.data, "iochub_published_total{topic=\"ioc.test.one.v1\"} 1"));
+  assert_non_null(strstr(out.data, "iochub_publish_errors_total{verdict=\"poison\"} 0"));
+  text_out_deinit(&out);
+  rig_close(&rig);
+}
+
+static void test_the_end_waits_for_what_is_under_way(void **state) {
+  struct rig rig;
+  struct sent list[MESSAGES];
+  int64_t published = 0;
+  rig_open(&rig, 1);
+  publish_at_last(&rig, &published);
+  send_all(&rig, list, MESSAGES, MESSAGES);
+  publisher_free(rig.publisher, 5000);
+  assert_int_equal(outcomes(list, MESSAGES, PUBLISH_DONE), MESSAGES);
+  rig_publisher(&rig);
+  rd_kafka_mock_broker_set_down(rig.cluster, -1);
+  send_all(&rig, list, MESSAGES, MESSAGES);
+  publisher_free(rig.publisher, 100);
+  assert_int_equal(answered(list, MESSAGES), 0);
+  rig_publisher(&rig);
+  rig_close(&rig);
 }
 
 int main(void) {
-  log_set_level(LOG_ERROR);
+  log_set_level(getenv("TEST_LOG") == NULL ? LOG_ERROR : LOG_DEBUG);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_publishes),
       cmocka_unit_test(test_every_error),
+      cmocka_unit_test(test_a_refused_batch_is_sent_one_by_one),
+      cmocka_unit_test(test_too_large_for_its_topic),
+      cmocka_unit_test(test_found_in_the_tail),
+      cmocka_unit_test(test_a_key_keeps_its_order),
+      cmocka_unit_test(test_nothing_overtakes_a_refused_message_of_its_key),
+      cmocka_unit_test(test_withdrawn_before_and_after_the_hand_over),
+      cmocka_unit_test(test_a_missing_topic_is_busy_until_it_is_there),
+      cmocka_unit_test(test_a_topic_outside_the_catalogue),
+      cmocka_unit_test(test_without_rights_at_start),
+      cmocka_unit_test(test_bounds_are_told),
+      cmocka_unit_test(test_what_is_shown),
+      cmocka_unit_test(test_the_end_waits_for_what_is_under_way),
   };
+  cmocka_set_test_filter(getenv("TEST_FILTER"));
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
