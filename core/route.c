@@ -91,8 +91,17 @@ static int key_compile(struct group *group, const struct config_route *route, co
   return slot;
 }
 
-static int route_compile(struct routes *routes, const struct schema *schema, const struct config_route *route,
-                         struct config_errors *errors) {
+/* That the topic exists was checked with the catalogue. */
+static void topic_check(const struct hub_config *config, const struct config_route *route, const char *item,
+                        struct config_errors *errors) {
+  const struct config_topic *topic = hub_config_topic(config, route->topic);
+  if (topic == NULL || topic->type == NULL || strcmp(route->type, topic->type) == 0) return;
+  config_error(errors, route->topic_mark, item, "takes %s, but the topic %s holds %s (%s:%u); write another topic",
+               route->type, route->topic, topic->type, topic->type_mark.file->path, topic->type_mark.line);
+}
+
+static int route_compile(struct routes *routes, const struct hub_config *config, const struct schema *schema,
+                         const struct config_route *route, struct config_errors *errors) {
   char item[ITEM_SIZE], when_item[ITEM_SIZE + 8];
   snprintf(item, sizeof item, "route %s", route->name);
   snprintf(when_item, sizeof when_item, "%s.when", item);
@@ -102,6 +111,7 @@ static int route_compile(struct routes *routes, const struct schema *schema, con
     unknown_type(schema, route, item, errors);
     return 0;
   }
+  topic_check(config, route, item, errors);
   struct group *group = NULL;
   int r = group_find(routes, message, &group);
   struct rule *rule = r < 0 ? NULL : arena_alloc(routes->arena, sizeof *rule);
@@ -127,7 +137,7 @@ int routes_compile(const struct hub_config *config, const struct schema *schema,
   int r = arena_new(&routes->arena);
   if (r < 0) return r;
   for (const struct config_route *route = config->routes; route != NULL; route = route->next) {
-    r = route_compile(routes, schema, route, errors);
+    r = route_compile(routes, config, schema, route, errors);
     if (r < 0) return r;
   }
   *ret_routes = TAKE(routes);

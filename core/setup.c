@@ -42,19 +42,11 @@ static bool told_before(const struct setup *setup, const struct config_source *s
   return false;
 }
 
-static int connector_refused(struct setup *setup, const struct config_source *source, const struct text_out *reason,
-                             struct config_errors *errors) {
+static void connector_refused(const struct config_source *source, const struct text_out *reason,
+                              struct config_errors *errors) {
   char item[ITEM_SIZE];
   snprintf(item, sizeof item, "source %s.connector", source->name);
-  const char *const *names = NULL;
-  int r = connectors_names(setup->connectors, &names);
-  if (r < 0) return r;
-  const char *nearest = config_nearest(text_of(source->connector), names);
-  bool there = nearest != NULL && strcmp(nearest, source->connector) == 0;
-  config_error(errors, source->connector_mark, item, "the connector \"%s\" cannot be used: %s%s%s%s", source->connector,
-               reason->data == NULL ? "no reason given" : reason->data, there || nearest == NULL ? "" : "; did you mean \"",
-               there || nearest == NULL ? "" : nearest, there || nearest == NULL ? "" : "\"?");
-  return 0;
+  config_error(errors, source->connector_mark, item, "%s", reason->data == NULL ? "cannot be loaded" : reason->data);
 }
 
 static int source_open(struct setup *setup, const struct config_source *source, struct config_errors *errors,
@@ -64,7 +56,8 @@ static int source_open(struct setup *setup, const struct config_source *source, 
   const struct connector *connector = NULL;
   int r = connectors_load(setup->connectors, source->connector, &connector, &reason);
   if (r < 0) return r;
-  if (r > 0) return told_before(setup, source) ? 0 : connector_refused(setup, source, &reason, errors);
+  if (r > 0 && !told_before(setup, source)) connector_refused(source, &reason, errors);
+  if (r > 0) return 0;
   opened->schema_known = true;
   r = instance_open(connector, source->name, source->zone_offset_s, source->options, setup->config->arena, errors,
                     &opened->instance);
@@ -108,6 +101,17 @@ static bool is_routed(const struct hub_config *config, const char *source, const
   return false;
 }
 
+/* Whether an earlier source with the same connector lacks that route too. */
+static bool unrouted_before(const struct setup *setup, size_t place, const char *type) {
+  const char *connector = setup->sources[place].config->connector;
+  for (size_t i = 0; i < place; i++) {
+    const struct config_source *other = setup->sources[i].config;
+    bool same = other->connector != NULL && strcmp(other->connector, connector) == 0;
+    if (same && other->unrouted != CONFIG_UNROUTED_DROP && !is_routed(setup->config, other->name, type)) return true;
+  }
+  return false;
+}
+
 /* Messages that would all become dead letters. */
 static void unrouted_say(const struct setup *setup, struct config_errors *errors) {
   for (size_t i = 0; i < setup->sources_count; i++) {
@@ -115,7 +119,7 @@ static void unrouted_say(const struct setup *setup, struct config_errors *errors
     if (source->instance == NULL || source->config->unrouted == CONFIG_UNROUTED_DROP) continue;
     const char *const *types = source->instance->connector->api->messages;
     for (; *types != NULL; types++) {
-      if (is_routed(setup->config, source->config->name, *types)) continue;
+      if (is_routed(setup->config, source->config->name, *types) || unrouted_before(setup, i, *types)) continue;
       char item[ITEM_SIZE];
       snprintf(item, sizeof item, "source %s", source->config->name);
       config_warning(errors, source->config->mark, item,
@@ -138,11 +142,11 @@ static int setup_fill(struct setup *setup, struct config_errors *errors) {
   }
   if (r == 0) r = sources_open(setup, &personal, errors);
   secret_wipe(&personal, sizeof personal);
-  bool complete = true; /* without a connector its types would seem unknown, which was not the admin's mistake */
+  bool complete = !setup->config->incomplete; /* without a connector its types would seem unknown, which was not the admin's mistake */
   for (size_t i = 0; i < setup->sources_count; i++) complete = complete && setup->sources[i].schema_known;
   if (r < 0 || !complete) return r < 0 ? r : 0;
   r = routes_compile(setup->config, connectors_schema(setup->connectors), errors, &setup->routes);
-  if (r == 0) unrouted_say(setup, errors);
+  if (r == 0 && errors->errors == 0) unrouted_say(setup, errors);
   return r < 0 ? r : 0;
 }
 

@@ -231,10 +231,6 @@ static void route_topic_check(struct reading *reading, const struct config_route
     config_error(reading->errors, route->topic_mark, item, "the topic %s is not in topics.yaml; %s%s%s",
                  config_quoted(text_of(route->topic), quoted), nearest == NULL ? "add it there" : "did you mean \"",
                  nearest == NULL ? "" : nearest, nearest == NULL ? "" : "\"?");
-  } else if (route->type != NULL && topic->type != NULL && strcmp(route->type, topic->type) != 0) {
-    config_error(reading->errors, route->topic_mark, item,
-                 "takes %s, but the topic %s holds %s (%s:%u); write another topic", route->type, route->topic, topic->type,
-                 topic->type_mark.file->path, topic->type_mark.line);
   }
 }
 

@@ -133,6 +133,7 @@ static int listeners_read(struct reading *reading, struct yaml_node *root) {
   struct yaml_node *list = yaml_get(root, "listeners");
   struct hub_config *config = reading->config;
   if (list == NULL || list->kind != YAML_LIST || list->count == 0) {
+    config->incomplete = true;
     config_error(reading->errors, list == NULL ? root->mark : list->mark, "listeners",
                  "is not a list of listeners; write `listeners:` and `- {name: main, address: 127.0.0.1:8080}`");
     return 0;
@@ -178,7 +179,8 @@ static const char *property_mistake(struct text name) {
     if (text_is(name, ours[i])) return "is set by the hub itself; remove it";
   }
   if (config_secret_name(name)) {
-    return "a secret does not stand in a configuration file; use a key file (ssl.key.location), and make a new secret";
+    return "is a secret, which does not stand in a configuration file; use a key file (ssl.key.location), and make a new "
+           "secret";
   }
   return NULL;
 }
@@ -268,7 +270,8 @@ static int keys_read(struct reading *reading, struct yaml_node *root) {
 void limits_check(struct reading *reading, const struct config_limits *limits, const struct yaml_node *map,
                   const char *item) {
   if (limits->connections_per_peer > limits->connections) {
-    config_error(reading->errors, yaml_mark(map, "connections_per_peer"), item,
+    bool written = yaml_peek(map, "connections_per_peer") != NULL;
+    config_error(reading->errors, yaml_mark(map, written ? "connections_per_peer" : "connections"), item,
                  "connections_per_peer (%lld) is above connections (%lld); write the smaller one there",
                  (long long)limits->connections_per_peer, (long long)limits->connections);
   }

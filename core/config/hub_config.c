@@ -24,7 +24,7 @@ static const struct hub_option *const top_options[] = {
 };
 
 const char *path_beside(struct reading *reading, const char *path) {
-  if (path[0] == '/') return path;
+  if (path[0] == '/' || strcmp(reading->config->folder, ".") == 0) return path;
   return arena_printf(reading->config->arena, "%s/%s", reading->config->folder, path);
 }
 
@@ -50,8 +50,10 @@ static int file_read(struct reading *reading, const char *path, struct yaml_node
   int r = yaml_load(reading->config->arena, path, reading->errors, &root);
   if (r < 0) return r;
   if (root == NULL && r == 0) {
-    config_error(reading->errors, (struct config_mark){0}, path, "is empty; write `version: 1` and what the file is for");
+    config_error(reading->errors, yaml_path_mark(reading->config->arena, path), NULL,
+                 "is empty; write `version: 1` and what the file is for");
   }
+  if (root == NULL || root->kind != YAML_MAP) reading->config->incomplete = true;
   if (root == NULL) return 0;
   struct top top = {0};
   r = options_read(reading->config->arena, top_options, root, "", true, &top, reading->errors);
@@ -69,6 +71,7 @@ static int list_file_read(struct reading *reading, const char *path, const char 
   struct yaml_node *list = yaml_get(root, key);
   const char *const also[] = {key, NULL};
   options_unknown(top_options, also, root, "", reading->errors);
+  if (list == NULL || list->kind != YAML_LIST) reading->config->incomplete = true;
   if (list == NULL) {
     config_error(reading->errors, root->mark, key, "is missing; write `%s:` and a list", key);
     return 0;
@@ -95,8 +98,9 @@ static void misnamed_say(struct reading *reading, const char *folder) {
   struct dirent **entries = NULL;
   int count = scandir(folder, &entries, is_misnamed, alphasort);
   for (int i = 0; i < count; i++) {
-    config_warning(reading->errors, (struct config_mark){0}, folder, "%s is not read; rename it to end in .yaml",
-                   entries[i]->d_name);
+    const char *path = arena_printf(reading->config->arena, "%s/%s", folder, entries[i]->d_name);
+    config_warning(reading->errors, yaml_path_mark(reading->config->arena, path), NULL,
+                   "this file is not read; rename it to end in .yaml");
     free(entries[i]);
   }
   if (count >= 0) free(entries);
@@ -111,7 +115,10 @@ static int folder_read(struct reading *reading, const char *name,
   int count = scandir(folder, &entries, is_yaml, alphasort), r = 0;
   if (count <= 0) {
     if (count < 0 && errno == ENOMEM) return -ENOMEM;
-    config_error(reading->errors, (struct config_mark){0}, folder, "holds no .yaml file; write one with `%s:`", name);
+    const char *path = arena_printf(reading->config->arena, "%s/%s.yaml", folder, name);
+    config_error(reading->errors, yaml_path_mark(reading->config->arena, path), NULL,
+                 "there is no .yaml file in this folder; write one with `%s:`", name);
+    reading->config->incomplete = true;
   }
   for (int i = 0; i < count; i++) {
     const char *path = arena_printf(reading->config->arena, "%s/%s", folder, entries[i]->d_name);
@@ -134,10 +141,10 @@ static int all_read(struct reading *reading) {
   if (r == 0) r = folder_read(reading, "sources", sources_read);
   if (r == 0) r = folder_read(reading, "routes", routes_read);
   if (r == 0) r = tables_read(reading);
-  if (r < 0) return r;
+  if (r < 0 || reading->config->incomplete) return r;
   sources_check(reading);
   routes_check(reading);
-  topics_check(reading);
+  if (reading->errors->errors == 0) topics_check(reading);
   return 0;
 }
 

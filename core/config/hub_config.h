@@ -141,6 +141,7 @@ struct hub_config {
   struct config_route *routes;
   struct config_topic *topics;
   struct config_table *tables;
+  bool incomplete; /* a file or list could not be read at all: what follows from that was not checked */
 };
 
 /* Reads hub.yaml and all beside it, checks all that needs no connector. Mistakes go to errors; *ret_config is set

@@ -28,8 +28,9 @@ static const char *shown(const struct place *place, char buffer[static CONFIG_QU
 
 static void say_range(const struct place *place, const char *low, const char *high) {
   char quoted[CONFIG_QUOTED_SIZE];
-  config_error(place->errors, place->node->mark, place->item, "%s is out of range; write %s to %s",
-               shown(place, quoted), low, high);
+  bool one = strcmp(low, high) == 0;
+  config_error(place->errors, place->node->mark, place->item, "%s is out of range; write %s%s%s",
+               shown(place, quoted), low, one ? "" : " to ", one ? "" : high);
 }
 
 static bool in_range(const struct hub_option *option, int64_t value) {
@@ -235,13 +236,20 @@ static const char *item_of(struct arena *arena, const char *item, const char *ke
   return name == NULL ? key : name;
 }
 
+static void say_missing(const struct hub_option *option, struct config_mark mark, const char *item,
+                        struct config_errors *errors) {
+  bool one = option->type == HUB_OPTION_INT && option->min == option->max && option->min != 0;
+  if (one) config_error(errors, mark, item, "is missing; write `%s: %lld`", option->key, (long long)option->min);
+  else config_error(errors, mark, item, "is missing; write `%s: …` (%s)", option->key, option->help);
+}
+
 static int option_read(struct arena *arena, const struct hub_option *option, struct yaml_node *map, const char *item,
                        void *settings, struct config_errors *errors) {
   const char *name = item_of(arena, item, option->key);
   struct yaml_node *node = option_node(option, map, name, errors);
   if (node == NULL && option->required) {
-    struct config_mark mark = map == NULL ? (struct config_mark){0} : map->mark;
-    config_error(errors, mark, name, "is missing; write `%s: …` (%s)", option->key, option->help);
+    bool told = map != NULL && map->kind != YAML_MAP;
+    if (!told) say_missing(option, map == NULL ? (struct config_mark){0} : map->mark, name, errors);
     return 0;
   }
   struct place place = {arena, option, node, name, errors, (char *)settings + option->offset};
@@ -264,7 +272,6 @@ int options_read(struct arena *arena, const struct hub_option *const *table, str
     bool nothing = map->kind == YAML_TEXT && is_nothing(map);
     config_error(errors, map->mark, item, "%s where a map is expected; write `key: value` lines",
                  nothing ? "nothing" : yaml_kind_name(map->kind));
-    map = NULL;
   }
   for (size_t i = 0; table != NULL && table[i] != NULL; i++) {
     int r = option_read(arena, table[i], map, item, settings, errors);

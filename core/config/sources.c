@@ -199,8 +199,10 @@ static int auth_read(struct reading *reading, struct yaml_node *node, struct con
   }
   struct config_auth **tail = &source->auth;
   for (struct yaml_node *one = list->first; one != NULL; one = one->next) {
+    unsigned before = reading->errors->errors;
     int r = auth_one(reading, one, item, tail);
     if (r < 0) return r;
+    if (reading->errors->errors != before) *tail = NULL; /* told; nobody need look at it again */
     if (*tail != NULL) tail = &(*tail)->next;
   }
   return 0;

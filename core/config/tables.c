@@ -195,7 +195,9 @@ static int table_read(struct reading *reading, const char *file_name) {
   struct config_file *file = arena_alloc(arena, sizeof *file);
   struct config_table *table = arena_alloc(arena, sizeof *table);
   if (file == NULL || table == NULL) return -ENOMEM;
-  file->path = arena_printf(arena, "%s/tables/%s", reading->config->folder, file_name);
+  const char *beside = arena_printf(arena, "tables/%s", file_name);
+  if (beside == NULL) return -ENOMEM;
+  file->path = path_beside(reading, beside);
   table->name = arena_text(arena, (struct text){file_name, strlen(file_name) - strlen(".csv")});
   if (file->path == NULL || table->name == NULL) return -ENOMEM;
   int r = file_read(arena, file->path, &file->content);
@@ -218,7 +220,7 @@ static int table_read(struct reading *reading, const char *file_name) {
     return 0;
   }
   r = table_parse(&csv, table);
-  if (r < 0 || table->cells == NULL) return r;
+  if (r < 0 || csv.wrong) return r; /* half a table would be looked up as a whole one */
   table->next = reading->config->tables;
   reading->config->tables = table;
   return 0;

@@ -62,6 +62,13 @@ struct config_mark yaml_mark(const struct yaml_node *map, const char *key) {
   return map == NULL ? (struct config_mark){0} : map->mark;
 }
 
+struct config_mark yaml_path_mark(struct arena *arena, const char *path) {
+  struct config_file *file = arena_alloc(arena, sizeof *file);
+  if (file == NULL || path == NULL) return (struct config_mark){0};
+  file->path = path;
+  return (struct config_mark){file, 1, 1};
+}
+
 const char *yaml_kind_name(enum yaml_kind kind) {
   return kind == YAML_MAP ? "a map" : kind == YAML_LIST ? "a list" : "a text";
 }
@@ -358,7 +365,7 @@ int yaml_load(struct arena *arena, const char *path, struct config_errors *error
   int r = file_read(arena, path, &content);
   if (r == -ENOMEM) return r;
   if (r < 0) {
-    config_error(errors, (struct config_mark){0}, path, "cannot be read: %s; %s", strerrordesc_np(-r),
+    config_error(errors, yaml_path_mark(arena, path), NULL, "cannot be read: %s; %s", strerrordesc_np(-r),
                  r == -ENOENT ? "write this file, or name the right one" : "it must be a file that the hub's user may read");
     return CONFIG_E_INVALID;
   }

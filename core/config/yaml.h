@@ -43,6 +43,9 @@ struct yaml_node *yaml_peek(const struct yaml_node *map, const char *key);
 /* Where the value of a key stands, or the map itself when the key is absent. */
 struct config_mark yaml_mark(const struct yaml_node *map, const char *key);
 
+/* The beginning of a file that could not be read. */
+struct config_mark yaml_path_mark(struct arena *, const char *path);
+
 const char *yaml_kind_name(enum yaml_kind); /* "a text", "a map", "a list" */
 
 #endif
