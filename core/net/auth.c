@@ -1,9 +1,10 @@
 /*
  * Proving the sender of a request from its connection and head.
  *
- * Every hash of a key file is compared, whatever matched before, so that the time says nothing about which key or how
- * much of one was right. Addresses are compared as IPv6, IPv4 as mapped ones; an IPv6 network never proves an IPv4
- * peer, however wide it is. Further ways (certificates, signatures, logins) become further functions beside proves().
+ * Every hash of a key file is compared, whatever matched before, so that the time says nothing about which
+ * key or how much of one was right. Addresses are compared as IPv6, IPv4 as mapped ones; an IPv6 network
+ * never proves an IPv4 peer, however wide it is. Further ways (certificates, signatures, logins) become
+ * further functions beside proves().
  */
 #include "core/net/auth.h"
 
@@ -67,13 +68,15 @@ static const char *parse_network(const char *text, struct network *ret) {
   if (slash != NULL) {
     char *end;
     unsigned long value = strtoul(slash + 1, &end, 10);
-    if (slash[1] < '0' || slash[1] > '9' || *end != '\0' || value > most) return "has no valid number of bits after '/'";
+    if (slash[1] < '0' || slash[1] > '9' || *end != '\0' || value > most)
+      return "has no valid number of bits after '/'";
     bits = (unsigned)value;
   }
   ret->bits = bits + (four ? 96 : 0);
   ret->v4 = is_v4(ret->address) && ret->bits >= 96;
   for (unsigned bit = ret->bits; bit < 128; bit++)
-    if ((ret->address[bit / 8] & (0x80 >> bit % 8)) != 0) return "has bits set behind its prefix; write the network's own address";
+    if ((ret->address[bit / 8] & (0x80 >> bit % 8)) != 0)
+      return "has bits set behind its prefix; write the network's own address";
   return NULL;
 }
 
@@ -82,7 +85,8 @@ static int read_networks(const struct config_auth *config, const char *item, str
   size_t count = config->networks == NULL ? 0 : config->networks->count;
   way->networks = calloc(MAX(count, (size_t)1), sizeof *way->networks);
   if (way->networks == NULL) return -ENOMEM;
-  if (count == 0) config_error(errors, config->mark, item, "network: names no network; write 10.0.0.0/8 or the like");
+  if (count == 0)
+    config_error(errors, config->mark, item, "network: names no network; write 10.0.0.0/8 or the like");
   for (size_t i = 0; i < count; i++) {
     const char *text = config->networks->items[i];
     const char *wrong = parse_network(text, &way->networks[way->networks_count]);
@@ -95,7 +99,8 @@ static int read_networks(const struct config_auth *config, const char *item, str
 static int read_api_key(const struct config_auth *config, const char *item, struct config_errors *errors,
                         struct way *way) {
   if (config->header == NULL || !http_text_is_token(text_of(config->header))) {
-    config_error(errors, config->mark, item, "api_key: header is not the name of a header; write X-Api-Key or the like");
+    config_error(errors, config->mark, item,
+                 "api_key: header is not the name of a header; write X-Api-Key or the like");
     return 0;
   }
   way->header = strdup(config->header);
@@ -160,17 +165,20 @@ static bool proves(const struct way *way, const struct http_request *request) {
   return false;
 }
 
-bool auth_check(const struct auth *auth, const struct http_request *request, struct http_refusal *reterr_refusal) {
+bool auth_check(const struct auth *auth, const struct http_request *request,
+                struct http_refusal *reterr_refusal) {
   bool credential = false;
   for (const struct way *way = auth->ways; way != NULL; way = way->next) {
     if (proves(way, request)) return true;
     credential |= way->kind == CONFIG_AUTH_API_KEY;
   }
   *reterr_refusal =
-      credential
-          ? (struct http_refusal){.status = 401, .code = "unauthorized", .authenticate = "ApiKey",
-                                  .detail = "no valid credential of this source came with the request"}
-          : (struct http_refusal){.status = 403, .code = "forbidden",
-                                  .detail = "this source does not take requests from this address"};
+      credential ? (struct http_refusal){.status = 401,
+                                         .code = "unauthorized",
+                                         .authenticate = "ApiKey",
+                                         .detail = "no valid credential of this source came with the request"}
+                 : (struct http_refusal){.status = 403,
+                                         .code = "forbidden",
+                                         .detail = "this source does not take requests from this address"};
   return false;
 }

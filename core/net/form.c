@@ -1,8 +1,8 @@
 /*
  * Forms: which kind a body is, urlencoded members, query parameters.
  *
- * Members are decoded once, as UTF-8; a percent sign without two digits is refused, because readers differ in what
- * they make of it. A member without '=' is a name with an empty value, an empty member is none.
+ * Members are decoded once, as UTF-8; a percent sign without two digits is refused, because readers differ in
+ * what they make of it. A member without '=' is a name with an empty value, an empty member is none.
  */
 #include "core/net/form.h"
 
@@ -66,7 +66,8 @@ int form_decode(struct form_builder *form, struct text raw, bool plus, struct te
 
 static int read_member(struct form_builder *form, struct text member) {
   const char *equals = memchr(member.data, '=', member.length), *string;
-  struct text name = {member.data, equals == NULL ? member.length : (size_t)(equals - member.data)}, value = TEXT_NONE;
+  struct text name = {member.data, equals == NULL ? member.length : (size_t)(equals - member.data)},
+              value = TEXT_NONE;
   if (equals != NULL) value = (struct text){equals + 1, member.length - name.length - 1};
   int r = form_decode(form, name, true, &name);
   if (r == 0) r = form_decode(form, value, true, &value);
@@ -173,13 +174,15 @@ static int find_boundary(struct form_builder *form, struct text rest, struct tex
 /* "multipart/form-data, boundary=b": a form to lenient readers only. */
 static bool is_nearly(struct text type, const char *lower) {
   size_t length = strlen(lower);
-  return type.length > length && form_is((struct text){type.data, length}, lower) && !http_is_token(type.data[length]);
+  return type.length > length && form_is((struct text){type.data, length}, lower) &&
+         !http_is_token(type.data[length]);
 }
 
 static int read_body(struct form_builder *form, struct text content_type, struct text body) {
   struct text boundary;
   const char *end = content_type.length == 0 ? NULL : memchr(content_type.data, ';', content_type.length);
-  struct text type = {content_type.data, end == NULL ? content_type.length : (size_t)(end - content_type.data)};
+  struct text type = {content_type.data,
+                      end == NULL ? content_type.length : (size_t)(end - content_type.data)};
   struct text rest = {content_type.data + type.length, content_type.length - type.length};
   type = text_trim(type);
   if (form_is(type, "application/x-www-form-urlencoded")) return read_urlencoded(form, body);

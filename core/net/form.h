@@ -25,8 +25,8 @@ struct form_parameter {
   struct text value; /* unquoted, in the arena where that was needed */
 };
 
-/* Takes the next parameter off *rest. Returns 0 at the end, 1 with *ret set, or a negative errno; -EBADMSG: not that
- * form. */
+/* Takes the next parameter off *rest. Returns 0 at the end, 1 with *ret set, or a negative errno; -EBADMSG:
+ * not that form. */
 int form_next_parameter(struct arena *, struct text *rest, struct form_parameter *ret) must_use;
 
 /* ASCII letters alike. */
@@ -35,7 +35,8 @@ bool form_is(struct text, const char *lower);
 /* A terminated copy; refuses NUL and bytes that are not UTF-8. */
 int form_string(struct form_builder *, struct text, const char **ret_string) must_use;
 
-/* Percent-decoded once; plus: '+' is a blank. The result is UTF-8, and in the arena only when something changed. */
+/* Percent-decoded once; plus: '+' is a blank. The result is UTF-8, and in the arena only when something
+ * changed. */
 int form_decode(struct form_builder *, struct text raw, bool plus, struct text *ret) must_use;
 
 int form_add_field(struct form_builder *, const char *name, struct text value) must_use;

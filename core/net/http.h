@@ -1,8 +1,8 @@
 /*
  * http.h: what a service sees of an HTTP/1.1 request, and how it answers.
  *
- * Framing (http_head.c, http_conn.c) has refused everything that can be read two ways before a service is called. A
- * connection serves one request at a time, in the order of arrival.
+ * Framing (http_head.c, http_conn.c) has refused everything that can be read two ways before a service is
+ * called. A connection serves one request at a time, in the order of arrival.
  */
 #ifndef CORE_NET_HTTP_H
 #define CORE_NET_HTTP_H
@@ -14,21 +14,23 @@
 struct event_base;
 
 struct http_header {
-  struct text name; /* lower case */
+  struct text name;  /* lower case */
   struct text value; /* trimmed */
 };
 
 struct http_head {
-  struct text method, target, path, query; /* path: percent-decoded once and without dot segments; query: as sent, without '?' */
-  unsigned minor; /* HTTP/1.minor */
+  struct text method, target;
+  struct text path;  /* percent-decoded once and without dot segments */
+  struct text query; /* as sent, without '?' */
+  unsigned minor;    /* HTTP/1.minor */
   const struct http_header *headers;
   size_t headers_count;
   int64_t content_length; /* -1: none */
   bool chunked, keep_alive, expect_continue;
 };
 
-/* Value of the only header of this lower-case name. NULL when absent; *ret_many (may be NULL) tells whether it came
- * more than once, which is never a credential. */
+/* Value of the only header of this lower-case name. NULL when absent; *ret_many (may be NULL) tells whether
+ * it came more than once, which is never a credential. */
 const struct text *http_header(const struct http_head *, const char *name, bool *ret_many);
 
 struct http_peer {
@@ -43,16 +45,16 @@ struct http_request {
   struct arena *arena; /* of this request; gone after http_respond() */
   struct text body;    /* whole, with 64 zero bytes behind, writable in those; empty in head() */
   int64_t started_us;
-  void *service_data;  /* the service's own */
+  void *service_data; /* the service's own */
 };
 
-struct http_refusal { /* a refusal before the body was read; the connection is closed after it when the body is not */
+struct http_refusal { /* before the body was read; the connection is closed behind it when there is one */
   int status;
   const char *code, *detail; /* constants; no bytes of the request */
   int retry_after_s;         /* 0: none */
   const char *allow;         /* 405: value of Allow */
   const char *authenticate;  /* 401: value of WWW-Authenticate */
-  const char *content_type;  /* NULL: problem+json is made of status, code and detail; else this body is sent */
+  const char *content_type;  /* of body; NULL: problem+json is made of status, code and detail */
   struct text body;          /* copied */
 };
 
@@ -68,21 +70,24 @@ struct http_answer {
 
 struct http_service {
   void *context;
-  /* The head is whole and lawful. Prove the sender here: no byte of the body was looked at. Returns 0 to go on with at
-   * most *ret_max_body bytes of body, or 1 with *reterr_refusal set. */
-  int (*head)(void *context, struct http_request *, int64_t *ret_max_body, struct http_refusal *reterr_refusal);
+  /* The head is whole and lawful. Prove the sender here: no byte of the body was looked at. Returns 0 to go
+   * on with at most *ret_max_body bytes of body, or 1 with *reterr_refusal set. */
+  int (*head)(void *context, struct http_request *, int64_t *ret_max_body,
+              struct http_refusal *reterr_refusal);
   /* The request is whole. Exactly one http_respond() must follow, now or later. */
   void (*request)(void *context, struct http_request *);
-  /* The connection was refused or broke before request(): let go of service_data. May be NULL. */
+  /* head() returned 0, but the body was refused or broke off: let go of service_data. May be NULL. */
   void (*dropped)(void *context, struct http_request *);
 };
 
-/* Answers and ends the request; the request and its arena are gone afterwards. Also when the peer has left. */
+/* Answers and ends the request, also when the peer has left; the request and its arena are gone afterwards.
+ */
 void http_respond(struct http_request *, const struct http_answer *);
 
 struct listener;
 
-/* Binds and listens. state_dir holds the unlinked files of bodies over 1 MiB. LISTENER_E_ADDRESS: *reterr_reason. */
+/* Binds and listens; state_dir holds the unlinked files of large bodies. LISTENER_E_ADDRESS: *reterr_reason.
+ */
 #define LISTENER_E_ADDRESS 1
 int listener_new(struct event_base *, struct metrics *, const char *name, const char *address,
                  const struct config_limits *, const char *state_dir, const struct http_service *,

@@ -34,7 +34,8 @@ static struct text without_front(struct text text, size_t *front) {
 int http_conn_send(struct http_conn *conn, struct text head, struct text body) {
   size_t sent = 0;
   if (conn->out_end == conn->out_start) {
-    struct iovec parts[2] = {{(char *)(uintptr_t)head.data, head.length}, {(char *)(uintptr_t)body.data, body.length}};
+    struct iovec parts[2] = {{(char *)(uintptr_t)head.data, head.length},
+                             {(char *)(uintptr_t)body.data, body.length}};
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = body.length == 0 ? 1 : 2};
     ssize_t n = sendmsg(conn->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n < 0 && errno != EAGAIN && errno != EINTR) return -errno;
@@ -68,7 +69,8 @@ static const char *date_text(struct listener *listener) {
   time_t t = (time_t)now_s;
   struct tm tm;
   static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   if (gmtime_r(&t, &tm) == NULL) return listener->date;
   snprintf(listener->date, sizeof listener->date, "%s, %02u %s %04u %02u:%02u:%02u GMT", days[tm.tm_wday],
            (unsigned)tm.tm_mday % 100, months[tm.tm_mon], (unsigned)(tm.tm_year + 1900) % 10000,
@@ -87,7 +89,8 @@ static void write_header(struct text_out *out, const char *name, const char *val
   text_out_string(out, "\r\n");
 }
 
-static void write_head(struct listener *listener, const struct http_answer *answer, bool keep, unsigned minor) {
+static void write_head(struct listener *listener, const struct http_answer *answer, bool keep,
+                       unsigned minor) {
   struct text_out *out = &listener->answer_head;
   bool body = answer->content_type != NULL && answer->status != 204;
   text_out_clear(out);

@@ -1,7 +1,7 @@
 /*
- * A body on its way in. Memory first; a file when it is announced or grows beyond 1 MiB. The file has no name, so
- * nothing is left behind whatever happens. It is mapped privately once it is whole: its pages are the page cache's and
- * not ours, and the 64 bytes behind the end come from making the file longer.
+ * A body on its way in. Memory first; a file when it is announced or grows beyond 1 MiB. The file has no
+ * name, so nothing is left behind whatever happens. It is mapped privately once it is whole: its pages are
+ * the page cache's and not ours, and the 64 bytes behind the end come from making the file longer.
  */
 #include "core/net/http_body.h"
 

@@ -1,6 +1,6 @@
 /*
- * http_body.h: the bytes of one body: in memory up to 1 MiB, beyond that in an unlinked file of the state directory,
- * so that anonymous memory does not grow with what a sender sends.
+ * http_body.h: the bytes of one body: in memory up to 1 MiB, beyond that in an unlinked file of the state
+ * directory, so that anonymous memory does not grow with what a sender sends.
  */
 #ifndef CORE_NET_HTTP_BODY_H
 #define CORE_NET_HTTP_BODY_H
@@ -12,7 +12,7 @@ enum { HTTP_BODY_MEMORY_MAX = 1024 * 1024, HTTP_BODY_TAIL = 64 };
 struct http_body {
   char *memory; /* NULL while nothing came, and once the file took over */
   size_t length, capacity;
-  int fd;       /* -1: no file */
+  int fd; /* -1: no file */
   char *map;
   size_t map_bytes;
   const char *folder; /* borrowed */

@@ -1,11 +1,11 @@
 /*
- * One connection: reads a head whole, asks the service, reads the body, hands the request over, waits for its answer,
- * and only then looks at the next bytes. Requests of one connection never overlap.
+ * One connection: reads a head whole, asks the service, reads the body, hands the request over, waits for its
+ * answer, and only then looks at the next bytes. Requests of one connection never overlap.
  *
- * Every step works on what is buffered and says whether another can follow (http_conn_work), so the split in which
- * bytes arrive changes nothing. Nobody frees a connection that http_conn_work() or a walk over all connections stands
- * on: it is marked closed and freed when they leave. Reading is not disarmed while the service works, only once the
- * peer does send more: that saves two system calls a request.
+ * Every step works on what is buffered and says whether another can follow (http_conn_work), so the split in
+ * which bytes arrive changes nothing. Nobody frees a connection that http_conn_work() or a walk over all
+ * connections stands on: it is marked closed and freed when they leave. Reading is not disarmed while the
+ * service works, only once the peer does send more: that saves two system calls a request.
  */
 #include "core/net/http_conn.h"
 
@@ -107,13 +107,13 @@ static void refuse(struct http_conn *conn, const struct http_refusal *refusal, b
   listener_refused(conn->listener, refusal->code);
   if (refusal->content_type != NULL) text_out_bytes(&body, refusal->body);
   else problem_write(refusal, &body);
-  struct http_answer answer = {.status = refusal->status,
-                               .content_type =
-                                   refusal->content_type != NULL ? refusal->content_type : PROBLEM_CONTENT_TYPE,
-                               .body = {body.data, body.length},
-                               .retry_after_s = refusal->retry_after_s,
-                               .allow = refusal->allow,
-                               .authenticate = refusal->authenticate};
+  struct http_answer answer = {
+      .status = refusal->status,
+      .content_type = refusal->content_type != NULL ? refusal->content_type : PROBLEM_CONTENT_TYPE,
+      .body = {body.data, body.length},
+      .retry_after_s = refusal->retry_after_s,
+      .allow = refusal->allow,
+      .authenticate = refusal->authenticate};
   int r = text_out_result(&body);
   if (r == 0) r = http_conn_answer(conn, &answer, keep, head_only, minor);
   drop_exchange(conn); /* only now: the service's words may stand in the request's arena */
@@ -125,7 +125,9 @@ static void refuse(struct http_conn *conn, const struct http_refusal *refusal, b
   else http_conn_set_phase(conn, CONN_WRITE, conn->listener->limits.write_timeout_ms);
 }
 
-void http_conn_refuse(struct http_conn *conn, const struct http_refusal *refusal) { refuse(conn, refusal, false); }
+void http_conn_refuse(struct http_conn *conn, const struct http_refusal *refusal) {
+  refuse(conn, refusal, false);
+}
 
 static void refuse_errno(struct http_conn *conn, int error) {
   http_conn_refuse(conn, error == -ENOMEM ? &no_memory : &no_room);
@@ -348,7 +350,8 @@ static void peer_ended(struct http_conn *conn) {
 
 static void on_readable(evutil_socket_t fd, short events, void *context) {
   struct http_conn *conn = context;
-  if (conn->state == CONN_BUSY || conn->state == CONN_WRITE || (conn->state == CONN_IDLE && conn->listener->paused)) {
+  if (conn->state == CONN_BUSY || conn->state == CONN_WRITE ||
+      (conn->state == CONN_IDLE && conn->listener->paused)) {
     read_no_more(conn); /* taken up again when the connection is idle */
     return;
   }
@@ -390,17 +393,21 @@ void http_conn_overdue(struct http_conn *conn, int64_t now_us) {
   if (now_us < conn->deadline_us) return;
   if (conn->state == CONN_HEAD) http_conn_refuse(conn, &head_overdue);
   else if (conn->state == CONN_BODY) http_conn_refuse(conn, &body_overdue);
-  else if (conn->state != CONN_CLOSED && !(conn->state == CONN_IDLE && conn->listener->paused)) http_conn_close(conn);
+  else if (conn->state != CONN_CLOSED && !(conn->state == CONN_IDLE && conn->listener->paused))
+    http_conn_close(conn);
 }
 
-int http_conn_new(struct listener *listener, int fd, const struct http_peer *peer, struct http_conn **ret_conn) {
+int http_conn_new(struct listener *listener, int fd, const struct http_peer *peer,
+                  struct http_conn **ret_conn) {
   struct http_conn *conn = calloc(1, sizeof *conn);
   if (conn == NULL) return -ENOMEM;
   conn->in = malloc(CONN_IN_BYTES);
   int r = conn->in == NULL ? -ENOMEM : 0;
-  if (r == 0 && event_assign(&conn->readable, listener->base, fd, EV_READ | EV_PERSIST, on_readable, conn) < 0)
+  if (r == 0 &&
+      event_assign(&conn->readable, listener->base, fd, EV_READ | EV_PERSIST, on_readable, conn) < 0)
     r = -EINVAL;
-  if (r == 0 && event_assign(&conn->writable, listener->base, fd, EV_WRITE | EV_PERSIST, on_writable, conn) < 0)
+  if (r == 0 &&
+      event_assign(&conn->writable, listener->base, fd, EV_WRITE | EV_PERSIST, on_writable, conn) < 0)
     r = -EINVAL;
   if (r == 0 && event_add(&conn->readable, NULL) < 0) r = -ENOMEM;
   if (r != 0) {

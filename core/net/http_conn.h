@@ -15,17 +15,19 @@
 enum {
   CONN_IN_BYTES = HTTP_HEAD_BYTES_MAX + 4096,
   CONN_BUCKETS = 256,
-  CONN_LINGER_BYTES = 4 * 1024 * 1024, /* read and thrown away behind a last answer, so that no reset overtakes it */
+  CONN_LINGER_BYTES =
+      4 * 1024 * 1024, /* read and thrown away behind a last answer, so that no reset overtakes it */
   CONN_LINGER_MS = 2000,
   CONN_OVER_LIMIT = 64, /* connections beyond the limit that are told 503; more are closed without a word */
   CONN_SCRATCH_BYTES = 64 * 1024,
-  CONN_BYTES_A_SECOND = 64 * 1024, /* a peer at least this fast is never cut for its body's or answer's length */
+  CONN_BYTES_A_SECOND =
+      64 * 1024, /* a peer at least this fast is never cut for its body's or answer's length */
   CONN_ARENAS = 32,
 };
 
 enum conn_state {
-  CONN_IDLE,   /* between requests */
-  CONN_HEAD,   /* a head has begun */
+  CONN_IDLE, /* between requests */
+  CONN_HEAD, /* a head has begun */
   CONN_BODY,
   CONN_BUSY,   /* the service has the request */
   CONN_WRITE,  /* the answer waits for the peer */
@@ -35,7 +37,8 @@ enum conn_state {
 
 struct http_conn;
 
-/* A request from its head to its answer. It lives in its own arena and outlives the connection when it must. */
+/* A request from its head to its answer. It lives in its own arena and outlives the connection when it must.
+ */
 struct http_exchange {
   struct http_request request;
   struct http_head head;
@@ -78,7 +81,9 @@ struct listener {
   struct http_conn *conns;
   struct http_conn *buckets[CONN_BUCKETS];
   size_t conns_count;
-  bool paused, draining, walking;
+  bool paused, draining;
+  bool walking; /* over conns: nobody is freed */
+  bool starved; /* the last accept4() found no descriptor */
   char *scratch;
   struct text_out answer_head;
   struct arena *arenas[CONN_ARENAS];
@@ -102,15 +107,15 @@ void http_conn_refuse(struct http_conn *, const struct http_refusal *);
 /* state, and how long it may last: limit_ms, longer as bytes come or go; 0: without limit. */
 void http_conn_set_phase(struct http_conn *, enum conn_state, int64_t limit_ms);
 void http_conn_overdue(struct http_conn *, int64_t now_us);
-void http_conn_close(struct http_conn *); /* closes; frees it unless somebody stands on it */
+void http_conn_close(struct http_conn *);    /* closes; frees it unless somebody stands on it */
 void http_conn_answered(struct http_conn *); /* the answer has left */
 
 /* http_answer.c */
 int http_conn_send(struct http_conn *, struct text head, struct text body) must_use;
 int http_conn_flush(struct http_conn *) must_use;
 /* Writes status line, headers and body; sets closing unless keep. Returns 0 or -errno. */
-int http_conn_answer(struct http_conn *, const struct http_answer *, bool keep, bool head_only, unsigned minor)
-    must_use;
+int http_conn_answer(struct http_conn *, const struct http_answer *, bool keep, bool head_only,
+                     unsigned minor) must_use;
 void http_exchange_free(struct http_exchange *, struct listener *);
 
 #endif

@@ -1,9 +1,10 @@
 /*
  * Chunked bodies, and the second opinion on every head.
  *
- * The invariant: what is handed on was read alike by our reader and by llhttp, byte for byte. Ours is the stricter
- * one: llhttp takes blanks behind a chunk size, extensions, trailers with bare LF, and sizes up to 2^64. llhttp never
- * sees the method (it is given POST instead), because framing must not depend on it and llhttp knows only a list.
+ * The invariant: what is handed on was read alike by our reader and by llhttp, byte for byte. Ours is the
+ * stricter one: llhttp takes blanks behind a chunk size, extensions, trailers with bare LF, and sizes up to
+ * 2^64. llhttp never sees the method (it is given POST instead), because framing must not depend on it and
+ * llhttp knows only a list.
  */
 #include "core/net/http_frame.h"
 
@@ -68,14 +69,16 @@ int http_frame_begin(struct http_frame *frame, struct text bytes, const struct h
                 second_takes(frame, bytes.data + method, bytes.length - method) && frame->second_head &&
                 frame->second_whole == !body && frame->second.http_minor == head->minor &&
                 ((frame->second.flags & F_CHUNKED) != 0) == head->chunked;
-  if (agreed && body && !head->chunked) agreed = frame->second.content_length == (uint64_t)head->content_length;
+  if (agreed && body && !head->chunked)
+    agreed = frame->second.content_length == (uint64_t)head->content_length;
   return agreed ? 0 : refuse_twofold(reterr_refusal);
 }
 
 static int read_size_byte(struct http_frame *frame, char c, struct http_refusal *reterr_refusal) {
   int digit = http_hex_digit(c);
   if (digit >= 0) {
-    if (++frame->digits > SIZE_DIGITS_MAX) return refuse(reterr_refusal, "a chunk size of more than 16 digits");
+    if (++frame->digits > SIZE_DIGITS_MAX)
+      return refuse(reterr_refusal, "a chunk size of more than 16 digits");
     frame->size = frame->size << 4 | (unsigned)digit;
     return HTTP_FRAME_E_MORE;
   }
@@ -92,7 +95,8 @@ static int read_size_byte(struct http_frame *frame, char c, struct http_refusal 
   return HTTP_FRAME_E_MORE;
 }
 
-static int expect(struct http_frame *frame, char c, char wanted, unsigned next, struct http_refusal *reterr_refusal) {
+static int expect(struct http_frame *frame, char c, char wanted, unsigned next,
+                  struct http_refusal *reterr_refusal) {
   if (c != wanted) {
     bool trailer = frame->state == END_CR;
     return refuse(reterr_refusal, trailer ? "a trailer field" : "chunk framing that is not CRLF");
@@ -107,9 +111,7 @@ static int read_byte(struct http_frame *frame, char c, struct http_refusal *rete
     case SIZE: return read_size_byte(frame, c, reterr_refusal);
     case SIZE_LF: return expect(frame, c, '\n', frame->size == 0 ? END_CR : DATA, reterr_refusal);
     case DATA_CR: return expect(frame, c, '\r', DATA_LF, reterr_refusal);
-    case DATA_LF:
-      frame->size = frame->digits = 0;
-      return expect(frame, c, '\n', SIZE, reterr_refusal);
+    case DATA_LF: frame->size = frame->digits = 0; return expect(frame, c, '\n', SIZE, reterr_refusal);
     case END_CR: return expect(frame, c, '\r', END_LF, reterr_refusal);
     default: return expect(frame, c, '\n', WHOLE, reterr_refusal);
   }

@@ -11,7 +11,7 @@
 #include "core/net/http_head.h"
 
 struct http_frame {
-  llhttp_t second;       /* the second reader; second.data is this frame */
+  llhttp_t second; /* the second reader; second.data is this frame */
   int64_t max_body;
   int64_t total;         /* body bytes so far, by our reader */
   int64_t second_total;  /* and by llhttp */
@@ -29,9 +29,9 @@ struct http_frame {
 int http_frame_begin(struct http_frame *, struct text head_bytes, const struct http_head *,
                      struct http_refusal *reterr_refusal) must_use;
 
-/* Body bytes of a chunked message, at most one span of *ret_body a call. Chunk extensions and trailer fields are
- * refused; a chunk that would pass max_body is refused at its header. *ret_used: bytes taken. Returns 0 when the
- * message is whole (bytes behind it stay), HTTP_FRAME_E_MORE or HTTP_FRAME_E_REFUSED. */
+/* Body bytes of a chunked message, at most one span of *ret_body a call. Chunk extensions and trailer fields
+ * are refused; a chunk that would pass max_body is refused at its header. *ret_used: bytes taken. Returns 0
+ * when the message is whole (bytes behind it stay), HTTP_FRAME_E_MORE or HTTP_FRAME_E_REFUSED. */
 int http_frame_chunked(struct http_frame *, const char *data, size_t length, size_t *ret_used,
                        struct text *ret_body, struct http_refusal *reterr_refusal) must_use;
 

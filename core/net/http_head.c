@@ -1,9 +1,10 @@
 /*
  * A request head: found byte by byte, read once when it is whole.
  *
- * The invariant: a head that is not refused has one reading. So there is no repair here: no folded lines, no bare LF,
- * no second Host, no list where one value is meant. http_frame.c then asks llhttp for a second opinion on the same
- * bytes. The one leniency is an empty line before the request line, which RFC 9112 asks for and nobody reads twice.
+ * The invariant: a head that is not refused has one reading. So there is no repair here: no folded lines, no
+ * bare LF, no second Host, no list where one value is meant. http_frame.c then asks llhttp for a second
+ * opinion on the same bytes. The one leniency is an empty line before the request line, which RFC 9112 asks
+ * for and nobody reads twice.
  */
 #include "core/net/http_head.h"
 
@@ -26,9 +27,9 @@ static int refuse_length(struct http_refusal *reterr_refusal, const char *detail
 static const bool in_line[256] = {['\t'] = true, [' ' ... '~'] = true, [0x80 ... 0xff] = true};
 
 static const bool in_token[256] = {
-    ['0' ... '9'] = true, ['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['!'] = true, ['#'] = true,
+    ['0' ... '9'] = true, ['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['!'] = true,  ['#'] = true,
     ['$'] = true,         ['%'] = true,         ['&'] = true,         ['\''] = true, ['*'] = true,
-    ['+'] = true,         ['-'] = true,         ['.'] = true,         ['^'] = true, ['_'] = true,
+    ['+'] = true,         ['-'] = true,         ['.'] = true,         ['^'] = true,  ['_'] = true,
     ['`'] = true,         ['|'] = true,         ['~'] = true,
 };
 
@@ -62,7 +63,8 @@ static int judge(struct http_head_scan *scan, const char *data, struct http_refu
   if (after_cr && c != '\n') return refuse_head(reterr_refusal, "CR without LF");
   if (c == '\n' && !after_cr) return refuse_head(reterr_refusal, "LF without CR");
   if (scan->seen == scan->line && (c == ' ' || c == '\t'))
-    return refuse_head(reterr_refusal, scan->lines > 1 ? "a folded header line" : "white space at the start of a line");
+    return refuse_head(reterr_refusal,
+                       scan->lines > 1 ? "a folded header line" : "white space at the start of a line");
   scan->seen++;
   if (c == '\n') return end_line(scan, reterr_refusal);
   if (c == '\r' || in_line[(unsigned char)c]) return HTTP_HEAD_E_MORE;
@@ -88,8 +90,8 @@ int http_head_find(struct http_head_scan *scan, const char *data, size_t length,
 
 /* "HTTP/1.1": the shape is lawful or the request is not HTTP at all; other versions are told so. */
 static int read_version(struct text text, unsigned *ret_minor, struct http_refusal *reterr_refusal) {
-  bool shape = text.length == 8 && memcmp(text.data, "HTTP/", 5) == 0 && text.data[5] >= '0' && text.data[5] <= '9' &&
-               text.data[6] == '.' && text.data[7] >= '0' && text.data[7] <= '9';
+  bool shape = text.length == 8 && memcmp(text.data, "HTTP/", 5) == 0 && text.data[5] >= '0' &&
+               text.data[5] <= '9' && text.data[6] == '.' && text.data[7] >= '0' && text.data[7] <= '9';
   if (!shape) return refuse_head(reterr_refusal, "the request line does not end with a version of HTTP");
   if (text.data[5] != '1' || text.data[7] > '1')
     return refuse(reterr_refusal, 505, "http_version", "only HTTP/1.1 and HTTP/1.0 are spoken here");
@@ -114,12 +116,14 @@ static int read_request_line(struct text line, struct http_head *head, struct ht
   return read_version(version, &head->minor, reterr_refusal);
 }
 
-static int read_header(struct text line, char *lower, struct http_header *ret, struct http_refusal *reterr_refusal) {
+static int read_header(struct text line, char *lower, struct http_header *ret,
+                       struct http_refusal *reterr_refusal) {
   const char *colon = memchr(line.data, ':', line.length);
   if (colon == NULL) return refuse_head(reterr_refusal, "a header line without a colon");
   ret->name = (struct text){lower, (size_t)(colon - line.data)};
   if (!http_text_is_token((struct text){line.data, ret->name.length}))
-    return refuse_head(reterr_refusal, "a header name that is empty or holds a blank or another forbidden character");
+    return refuse_head(reterr_refusal,
+                       "a header name that is empty or holds a blank or another forbidden character");
   for (size_t i = 0; i < ret->name.length; i++)
     lower[i] = line.data[i] >= 'A' && line.data[i] <= 'Z' ? (char)(line.data[i] | 0x20) : line.data[i];
   struct text value = {colon + 1, line.length - ret->name.length - 1};
@@ -127,7 +131,8 @@ static int read_header(struct text line, char *lower, struct http_header *ret, s
   while (value.length != 0 && (value.data[value.length - 1] == ' ' || value.data[value.length - 1] == '\t'))
     value.length--;
   ret->value = value;
-  if (text_find_bad_utf8(value) != SIZE_MAX) return refuse_head(reterr_refusal, "a header value that is not UTF-8");
+  if (text_find_bad_utf8(value) != SIZE_MAX)
+    return refuse_head(reterr_refusal, "a header value that is not UTF-8");
   return 0;
 }
 
@@ -194,7 +199,8 @@ static int read_content_length(struct http_head *head, struct http_refusal *rete
       return refuse_length(reterr_refusal, "Content-Length is not one plain number");
   if (value->length > 1 && value->data[0] == '0')
     return refuse_length(reterr_refusal, "Content-Length has a leading zero");
-  if (value->length > 18) return refuse(reterr_refusal, 413, "too_large", "Content-Length is over every limit");
+  if (value->length > 18)
+    return refuse(reterr_refusal, 413, "too_large", "Content-Length is over every limit");
   head->content_length = 0;
   for (size_t i = 0; i < value->length; i++)
     head->content_length = head->content_length * 10 + (value->data[i] - '0');
@@ -249,7 +255,8 @@ static int read_encodings(struct http_head *head, struct http_refusal *reterr_re
   bool many;
   const struct text *value = http_header(head, "content-encoding", &many);
   if (value != NULL && (many || !text_is_nocase(*value, "identity")))
-    return refuse(reterr_refusal, 415, "content_encoding", "bodies are taken as they are, without Content-Encoding");
+    return refuse(reterr_refusal, 415, "content_encoding",
+                  "bodies are taken as they are, without Content-Encoding");
   value = http_header(head, "expect", &many);
   if (value == NULL || head->minor == 0) return 0;
   if (many || !text_is_nocase(*value, "100-continue"))
@@ -271,7 +278,8 @@ static int read_headers(struct arena *arena, struct text rest, char *lower, stru
   for (;;) {
     struct text line = next_line(&rest);
     if (line.length == 0) break;
-    if (count == HTTP_HEADERS_MAX) return refuse(reterr_refusal, 431, "head_too_large", "more than 100 header lines");
+    if (count == HTTP_HEADERS_MAX)
+      return refuse(reterr_refusal, 431, "head_too_large", "more than 100 header lines");
     int r = read_header(line, lower, &headers[count], reterr_refusal);
     if (r != 0) return r;
     lower += headers[count++].name.length;

@@ -16,8 +16,8 @@ enum {
   HTTP_METHOD_BYTES_MAX = 32,
 };
 
-/* Looks for the end of a head that arrives piece by piece. Every byte is judged when it is seen, in order, so that
- * the split of the pieces cannot matter. One empty line before the request line is skipped. */
+/* Looks for the end of a head that arrives piece by piece. Every byte is judged when it is seen, in order, so
+ * that the split of the pieces cannot matter. One empty line before the request line is skipped. */
 struct http_head_scan {
   size_t start; /* of the request line */
   size_t seen;  /* bytes judged so far; the byte behind the head when it is whole */
@@ -32,8 +32,8 @@ struct http_head_scan {
 int http_head_find(struct http_head_scan *, const char *data, size_t length,
                    struct http_refusal *reterr_refusal) must_use;
 
-/* head: from the request line to the empty line, as http_head_find() found it. What *ret_head shows lives in the
- * arena. Returns 0, HTTP_HEAD_E_REFUSED or -ENOMEM. */
+/* head: from the request line to the empty line, as http_head_find() found it. What *ret_head shows lives in
+ * the arena. Returns 0, HTTP_HEAD_E_REFUSED or -ENOMEM. */
 int http_head_read(struct arena *, struct text head, struct http_head *ret_head,
                    struct http_refusal *reterr_refusal) must_use;
 

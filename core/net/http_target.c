@@ -1,9 +1,9 @@
 /*
- * Request targets. Only the origin form is taken; the path is decoded once, and whatever could name another resource
- * to somebody who decodes twice, merges slashes or walks dots is refused instead of being repaired.
+ * Request targets. Only the origin form is taken; the path is decoded once, and whatever could name another
+ * resource to somebody who decodes twice, merges slashes or walks dots is refused instead of being repaired.
  *
- * The absolute form is refused although RFC 9112 would have it: beside Host it says twice where the request goes, and
- * only proxies are sent it.
+ * The absolute form is refused although RFC 9112 would have it: beside Host it says twice where the request
+ * goes, and only proxies are sent it.
  */
 #include "core/net/http_head.h"
 
@@ -31,7 +31,8 @@ static int decode_path(char *out, struct text raw, size_t *ret_length, struct ht
       if (high < 0 || low < 0) return refuse(reterr_refusal, "a percent sign without two hexadecimal digits");
       c = (char)(high << 4 | low);
       if (c == '/' || c == '\\') return refuse(reterr_refusal, "an encoded slash or backslash in the path");
-      if ((unsigned char)c < 0x20 || c == 0x7f) return refuse(reterr_refusal, "an encoded control byte in the path");
+      if ((unsigned char)c < 0x20 || c == 0x7f)
+        return refuse(reterr_refusal, "an encoded control byte in the path");
       i += 2;
     }
     out[length++] = c;
@@ -70,7 +71,8 @@ static int check_query(struct text query, struct http_refusal *reterr_refusal) {
 int http_target_read(struct arena *arena, struct text target, struct text *ret_path, struct text *ret_query,
                      struct http_refusal *reterr_refusal) {
   if (target.length == 0 || target.data[0] != '/') return refuse(reterr_refusal, "the target is not a path");
-  if (memchr(target.data, '#', target.length) != NULL) return refuse(reterr_refusal, "a fragment in the target");
+  if (memchr(target.data, '#', target.length) != NULL)
+    return refuse(reterr_refusal, "a fragment in the target");
   const char *mark = memchr(target.data, '?', target.length);
   struct text raw = {target.data, mark == NULL ? target.length : (size_t)(mark - target.data)};
   struct text query = TEXT_NONE;

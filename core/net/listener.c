@@ -1,9 +1,11 @@
 /*
- * A listening socket and its connections: how many there may be, how long each may take, pausing and draining.
+ * A listening socket and its connections: how many there may be, how long each may take, pausing and
+ * draining.
  *
- * One timer looks at all deadlines while there are connections; a deadline is a number in the connection, so that
- * setting one costs no call. Connections over the limits are told 503 by the same code as every other refusal, up to
- * a reserve; beyond it they are closed without a word. IPv6 peers are counted by their /64, which one sender owns.
+ * One timer looks at all deadlines while there are connections; a deadline is a number in the connection, so
+ * that setting one costs no call. Connections over the limits are told 503 by the same code as every other
+ * refusal, up to a reserve; beyond it they are closed without a word. IPv6 peers are counted by their /64,
+ * which one sender owns.
  */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -21,15 +23,17 @@ static const struct metric_family accepted_family = {
     "iochub_http_accepted_total", "Connections that a listener took.", METRIC_COUNTER, {"listener"}};
 static const struct metric_family answers_family = {
     "iochub_http_answers_total", "Answers by class of their status.", METRIC_COUNTER, {"listener", "class"}};
-static const struct metric_family refusals_family = {"iochub_http_refusals_total",
-                                                     "Requests refused before their body was whole, by reason.",
-                                                     METRIC_COUNTER,
-                                                     {"listener", "code"}};
+static const struct metric_family refusals_family = {
+    "iochub_http_refusals_total",
+    "Requests refused before their body was whole, by reason.",
+    METRIC_COUNTER,
+    {"listener", "code"}};
 
-static const struct http_refusal too_many = {.status = 503,
-                                             .code = "connections",
-                                             .detail = "more connections than this door or this peer may have",
-                                             .retry_after_s = 5};
+static const struct http_refusal too_many = {
+    .status = 503,
+    .code = "connections",
+    .detail = "more connections than this door or this peer may have",
+    .retry_after_s = 5};
 
 void listener_refused(struct listener *listener, const char *code) {
   const char *labels[] = {listener->name, code == NULL ? "refused" : code};
@@ -151,6 +155,16 @@ static void welcome(struct listener *listener, int fd, const struct http_peer *p
   if (!room) http_conn_refuse(conn, &too_many);
 }
 
+/* No descriptors or no memory: the sweep tries again; it is said once. */
+static void starve(struct listener *listener, int error) {
+  if (!listener->starved)
+    log_event(LOG_WARNING, "net", "cannot accept connections", log_text("listener", listener->name),
+              log_errno(error));
+  listener->starved = true;
+  event_del(listener->acceptable);
+  arm_sweep(listener);
+}
+
 static void on_acceptable(evutil_socket_t fd, short events, void *context) {
   struct listener *listener = context;
   for (int i = 0; i < ACCEPT_BATCH; i++) {
@@ -160,11 +174,10 @@ static void on_acceptable(evutil_socket_t fd, short events, void *context) {
     if (peer_fd < 0) {
       if (errno == EAGAIN) return;
       if (errno == EINTR || errno == ECONNABORTED) continue;
-      log_event(LOG_WARNING, "net", "cannot accept connections", log_text("listener", listener->name), log_errno(errno));
-      event_del(listener->acceptable);
-      arm_sweep(listener);
+      starve(listener, errno);
       return;
     }
+    listener->starved = false;
     struct http_peer peer;
     peer_of(&address, &peer);
     welcome(listener, peer_fd, &peer);
@@ -190,7 +203,8 @@ static int parse_address(const char *text, struct sockaddr_storage *ret, socklen
   if (six) in6->sin6_port = htons((uint16_t)port);
   else in->sin_port = htons((uint16_t)port);
   return inet_pton(ret->ss_family, host, six ? (void *)&in6->sin6_addr : (void *)&in->sin_addr) == 1
-             ? 0 : LISTENER_E_ADDRESS;
+             ? 0
+             : LISTENER_E_ADDRESS;
 }
 
 /* The address the kernel gave, as text. */
@@ -249,8 +263,9 @@ static void open_metrics(struct listener *listener) {
 DEFINE_CLEANUP(struct listener *, listener_free)
 
 int listener_new(struct event_base *base, struct metrics *metrics, const char *name, const char *address,
-                 const struct config_limits *limits, const char *state_dir, const struct http_service *service,
-                 struct listener **ret_listener, const char **reterr_reason) {
+                 const struct config_limits *limits, const char *state_dir,
+                 const struct http_service *service, struct listener **ret_listener,
+                 const char **reterr_reason) {
   struct listener *listener cleanup(listener_freep) = calloc(1, sizeof *listener);
   if (listener == NULL) return -ENOMEM;
   *listener = (struct listener){

@@ -1,9 +1,9 @@
 /*
- * The body of a multipart/form-data request, strictly: it starts with the first delimiter, every delimiter is a line
- * of its own, nothing follows the last one but a line end. Parts are views into the body.
+ * The body of a multipart/form-data request, strictly: it starts with the first delimiter, every delimiter is
+ * a line of its own, nothing follows the last one but a line end. Parts are views into the body.
  *
- * `filename*` beside `filename` is ignored (some clients send both, RFC 7578 wants only the latter); alone it is the
- * file name. A transfer encoding that would have to be undone is refused: RFC 7578 has none.
+ * `filename*` beside `filename` is ignored (some clients send both, RFC 7578 wants only the latter); alone it
+ * is the file name. A transfer encoding that would have to be undone is refused: RFC 7578 has none.
  */
 #include "core/net/form.h"
 #include "core/net/http_head.h"
@@ -49,9 +49,10 @@ static int read_part_header(struct form_builder *form, struct text line, struct 
   struct text value = text_trim((struct text){colon + 1, line.length - name.length - 1});
   if (form_is(name, "content-disposition"))
     return set_once(form, &head->has_disposition, &head->disposition, value);
-  if (form_is(name, "content-type")) return set_once(form, &head->has_content_type, &head->content_type, value);
-  bool encoded = form_is(name, "content-transfer-encoding") && !form_is(value, "binary") && !form_is(value, "8bit") &&
-                 !form_is(value, "7bit");
+  if (form_is(name, "content-type"))
+    return set_once(form, &head->has_content_type, &head->content_type, value);
+  bool encoded = form_is(name, "content-transfer-encoding") && !form_is(value, "binary") &&
+                 !form_is(value, "8bit") && !form_is(value, "7bit");
   return encoded ? form_refuse(form, "a part with a transfer encoding") : 0;
 }
 
@@ -102,8 +103,10 @@ static int read_parameters(struct form_builder *form, struct text rest, struct d
   return r;
 }
 
-static int read_disposition(struct form_builder *form, const struct part_head *head, struct disposition *ret) {
-  const char *end = head->has_disposition ? memchr(head->disposition.data, ';', head->disposition.length) : NULL;
+static int read_disposition(struct form_builder *form, const struct part_head *head,
+                            struct disposition *ret) {
+  const char *end =
+      head->has_disposition ? memchr(head->disposition.data, ';', head->disposition.length) : NULL;
   if (end == NULL) return form_refuse(form, "a part without a name");
   struct text kind = {head->disposition.data, (size_t)(end - head->disposition.data)};
   if (!form_is(text_trim(kind), "form-data")) return form_refuse(form, "a part that is not form-data");
@@ -131,9 +134,10 @@ static int add_part(struct form_builder *form, const struct part_head *head, str
   return r;
 }
 
-/* Length of the content up to the next delimiter line. A boundary behind a lone CR or LF, or right behind the header,
- * is one to lenient readers only. */
-static int find_delimiter(struct form_builder *form, struct text rest, struct text dashes, size_t *ret_length) {
+/* Length of the content up to the next delimiter line. A boundary behind a lone CR or LF, or right behind the
+ * header, is one to lenient readers only. */
+static int find_delimiter(struct form_builder *form, struct text rest, struct text dashes,
+                          size_t *ret_length) {
   const char *from = rest.data, *end = rest.data + rest.length, *at;
   while ((at = memmem(from, (size_t)(end - from), dashes.data, dashes.length)) != NULL) {
     size_t before = (size_t)(at - rest.data);

@@ -1,6 +1,6 @@
 /*
- * HTTP framing: the same bytes, whole and in the split that the input's first bytes choose, on two connections of a
- * real listener. The answers must be equal, byte for byte but for Date and interim answers.
+ * HTTP framing: the same bytes, whole and in the split that the input's first bytes choose, on two
+ * connections of a real listener. The answers must be equal, byte for byte but for Date and interim answers.
  *
  * Input: one byte N, N bytes of piece lengths (0 counts as 256), then what is sent.
  */
@@ -38,10 +38,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (rig.base == NULL) http_rig_open(&rig);
   ask(bytes, NULL, 0, &whole);
   ask(bytes, data + 1, pieces == 0 ? 1 : pieces, &split);
-  bool equal = whole.length == split.length && (whole.length == 0 || memcmp(whole.data, split.data, whole.length) == 0);
+  bool equal = whole.length == split.length &&
+               (whole.length == 0 || memcmp(whole.data, split.data, whole.length) == 0);
   bool twofold = whole.length != 0 && memmem(whole.data, whole.length, "\"two_readings\"", 14) != NULL;
   if (!equal || twofold) {
-    fprintf(stderr, "whole: %s\nsplit: %s\n", whole.data == NULL ? "" : whole.data, split.data == NULL ? "" : split.data);
+    fprintf(stderr, "whole: %s\nsplit: %s\n", whole.data == NULL ? "" : whole.data,
+            split.data == NULL ? "" : split.data);
     abort();
   }
   text_out_deinit(&whole);

@@ -36,7 +36,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct arena *arena cleanup(arena_freep) = NULL;
   struct form form;
   const char *detail = NULL;
-  struct text content_type = take(&data, &size), query = take(&data, &size), body = {(const char *)data, size};
+  struct text content_type = take(&data, &size), query = take(&data, &size),
+              body = {(const char *)data, size};
   if (arena_new(&arena) != 0) return 0;
   int r = form_read(arena, content_type, query, body, &form, &detail);
   if (r == 0) check(&form, body);

@@ -1,7 +1,7 @@
 /*
- * A listener under test. The client sends, waits until the kernel has nothing unsent (loopback hands over at once), and
- * lets the loop turn, so that the server's reads see the split that the test chose. Waiting for acknowledgements
- * instead would cost 40 ms a piece.
+ * A listener under test. The client sends, waits until the kernel has nothing unsent (loopback hands over at
+ * once), and lets the loop turn, so that the server's reads see the split that the test chose. Waiting for
+ * acknowledgements instead would cost 40 ms a piece.
  */
 #include "tests/lib/http_rig.h"
 
@@ -27,8 +27,10 @@ static int on_head(void *context, struct http_request *request, int64_t *ret_max
   rig->heads++;
   request->service_data = rig;
   *ret_max_body = rig->max_body;
-  *reterr_refusal = (struct http_refusal){
-      .status = rig->refuse_status, .code = "refused", .detail = "as the test wants", .authenticate = "ApiKey"};
+  *reterr_refusal = (struct http_refusal){.status = rig->refuse_status,
+                                          .code = "refused",
+                                          .detail = "as the test wants",
+                                          .authenticate = "ApiKey"};
   return rig->refuse_status != 0;
 }
 
@@ -51,8 +53,7 @@ void http_rig_respond(struct http_request *request) {
   text_out_bytes(&body, head->query);
   text_out_string(&body, " ");
   text_out_json(&body, (struct text){request->body.data, MIN(request->body.length, (size_t)256)});
-  struct http_answer answer = {
-      .status = 200, .content_type = "text/plain", .body = {body.data, body.length}};
+  struct http_answer answer = {.status = 200, .content_type = "text/plain", .body = {body.data, body.length}};
   http_respond(request, &answer);
   text_out_deinit(&body);
 }
@@ -93,8 +94,9 @@ void http_rig_open(struct http_rig *rig) {
   rig->base = event_base_new();
   must(rig->base != NULL && metrics_new(&rig->metrics) == 0, "no memory");
   rig->service = (struct http_service){rig, on_head, on_request, on_dropped};
-  int r = listener_new(rig->base, rig->metrics, "test", "127.0.0.1:0", limits,
-                       rig->state_dir == NULL ? "/tmp" : rig->state_dir, &rig->service, &rig->listener, &reason);
+  int r =
+      listener_new(rig->base, rig->metrics, "test", "127.0.0.1:0", limits,
+                   rig->state_dir == NULL ? "/tmp" : rig->state_dir, &rig->service, &rig->listener, &reason);
   must(r == 0, reason);
 }
 

@@ -1,6 +1,6 @@
 /*
- * http_rig.h: a real listener on loopback, a service that answers with what it read, and clients that feed bytes in
- * any split. Loop and clients share one thread, so a run is the same every time.
+ * http_rig.h: a real listener on loopback, a service that answers with what it read, and clients that feed
+ * bytes in any split. Loop and clients share one thread, so a run is the same every time.
  */
 #ifndef TESTS_LIB_HTTP_RIG_H
 #define TESTS_LIB_HTTP_RIG_H
@@ -18,8 +18,8 @@ struct http_rig {
   struct http_service service;
   const char *state_dir;
   int64_t max_body;
-  int refuse_status;            /* head() refuses with it; 0: no */
-  bool later;                   /* request() keeps the request in `kept` */
+  int refuse_status; /* head() refuses with it; 0: no */
+  bool later;        /* request() keeps the request in `kept` */
   struct http_request *kept;
   size_t answer_bytes;          /* not 0: answers are so many bytes instead of the echo */
   int heads, requests, dropped; /* how often each was called */

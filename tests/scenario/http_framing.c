@@ -1,13 +1,14 @@
 /*
  * http_framing CASES: prints a table of HTTP framing cases with the answer to each, from a real listener.
  *
- * Each case is fed whole, byte by byte, and cut in two at every place; each time an innocent probe request follows on
- * the same connection. A case has two readings when any of these runs is answered differently from another, and it
- * deviates when the answer is not the one in the file. A refusal must end the connection: the probe stays unanswered.
+ * Each case is fed whole, byte by byte, and cut in two at every place; each time an innocent probe request
+ * follows on the same connection. A case has two readings when any of these runs is answered differently from
+ * another, and it deviates when the answer is not the one in the file. A refusal must end the connection: the
+ * probe stays unanswered.
  *
- * A line of the file is `NAME | ANSWERS | BYTES`. ANSWERS: `STATUS close` (refused, the probe unanswered), or what the
- * service read of each request, `METHOD PATH QUERY "BODY"`, separated by ` ; `, with ` ; closed` when the last answer
- * ends the connection. BYTES: \r \n \t \\ \xHH, and \{TEXT*N} for TEXT N times.
+ * A line of the file is `NAME | ANSWERS | BYTES`. ANSWERS: `STATUS close` (refused, the probe unanswered), or
+ * what the service read of each request, `METHOD PATH QUERY "BODY"`, separated by ` ; `, with ` ; closed`
+ * when the last answer ends the connection. BYTES: \r \n \t \\ \xHH, and \{TEXT*N} for TEXT N times.
  */
 #include <stdio.h>
 
@@ -77,7 +78,8 @@ static bool read_bytes(const char *at, struct text_out *out) {
 }
 
 /* Feeds bytes in pieces of `piece` bytes after a first one of `first`, then the probe. */
-static void feed(struct http_rig *rig, struct text bytes, size_t first, size_t piece, struct text_out *digest) {
+static void feed(struct http_rig *rig, struct text bytes, size_t first, size_t piece,
+                 struct text_out *digest) {
   struct text_out received = TEXT_OUT_INIT;
   int fd = http_rig_connect(rig);
   for (size_t at = 0, n = first; at < bytes.length; at += n, n = piece) {
@@ -115,18 +117,20 @@ static void summarise(struct text digest, struct text_out *out) {
   if (kept && closed) text_out_string(out, " ; PROBE ANSWERED");
 }
 
-static bool same(struct http_rig *rig, struct text bytes, size_t first, size_t piece, const struct text_out *whole,
-                 struct tally *tally) {
+static bool same(struct http_rig *rig, struct text bytes, size_t first, size_t piece,
+                 const struct text_out *whole, struct tally *tally) {
   struct text_out digest = TEXT_OUT_INIT;
   feed(rig, bytes, first, piece, &digest);
   bool equal = digest.length == whole->length && memcmp(digest.data, whole->data, whole->length) == 0;
-  if (!equal) fprintf(stderr, "first piece %zu: %s\n", first, digest.data == NULL ? "(nothing)" : digest.data);
+  if (!equal)
+    fprintf(stderr, "first piece %zu: %s\n", first, digest.data == NULL ? "(nothing)" : digest.data);
   text_out_deinit(&digest);
   tally->feeds++;
   return equal;
 }
 
-static bool one_reading(struct http_rig *rig, struct text bytes, const struct text_out *whole, struct tally *tally) {
+static bool one_reading(struct http_rig *rig, struct text bytes, const struct text_out *whole,
+                        struct tally *tally) {
   size_t step = bytes.length > TWO_CUTS_MAX ? WIDE_STEP : 1;
   if (!same(rig, bytes, 1, 1, whole, tally)) return false;
   for (size_t cut = 1; cut < bytes.length; cut += step)
@@ -146,7 +150,9 @@ static void run_case(struct http_rig *rig, const char *name, const char *expecte
   tally->twofold += !single;
   tally->deviations += !right;
   printf("%-*s %s%s\n", NAME_WIDTH, name, answer.data == NULL ? "-" : answer.data,
-         !single ? "   TWO READINGS" : !right ? "   DEVIATES" : "");
+         !single  ? "   TWO READINGS"
+         : !right ? "   DEVIATES"
+                  : "");
   if (!right) printf("%-*s expected: %s\n", NAME_WIDTH, "", expected);
   text_out_deinit(&whole);
   text_out_deinit(&answer);
@@ -190,7 +196,9 @@ int main(int argc, char **argv) {
   http_rig_close(&rig);
   free(line);
   fclose(file);
-  printf("\n%u cases fed whole, byte by byte and cut at every place (%u connections): %u with two readings, "
-         "%u not as decided\n", tally.cases, tally.feeds, tally.twofold, tally.deviations);
+  printf(
+      "\n%u cases fed whole, byte by byte and cut at every place (%u connections): %u with two readings, "
+      "%u not as decided\n",
+      tally.cases, tally.feeds, tally.twofold, tally.deviations);
   return !readable || tally.cases < 60 || tally.twofold != 0 || tally.deviations != 0;
 }

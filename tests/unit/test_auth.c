@@ -17,10 +17,12 @@
 static char key_path[] = "/tmp/test_auth-XXXXXX";
 
 static int write_keys(void **state) {
-  static const char keys[] = "# keys\nsha256:0000000000000000000000000000000000000000000000000000000000000000 old\n"
-                             "sha256:" KEY_HASH " new\n";
+  static const char keys[] =
+      "# keys\nsha256:0000000000000000000000000000000000000000000000000000000000000000 old\n"
+      "sha256:" KEY_HASH " new\n";
   int fd = mkstemp(key_path);
-  if (fd < 0 || fchmod(fd, 0600) < 0 || write(fd, keys, sizeof keys - 1) != (ssize_t)sizeof keys - 1) return -1;
+  if (fd < 0 || fchmod(fd, 0600) < 0 || write(fd, keys, sizeof keys - 1) != (ssize_t)sizeof keys - 1)
+    return -1;
   return close(fd);
 }
 
@@ -50,7 +52,8 @@ static bool proves(const struct auth *auth, const struct http_header *headers, s
 static void test_api_key(void **state) {
   struct auth *auth cleanup(auth_freep) = make_key_auth();
   struct http_refusal refusal = {0};
-  struct http_header good = {TEXT("x-api-key"), TEXT("open sesame")}, bad = {TEXT("x-api-key"), TEXT("open sesamf")};
+  struct http_header good = {TEXT("x-api-key"), TEXT("open sesame")},
+                     bad = {TEXT("x-api-key"), TEXT("open sesamf")};
   struct http_header empty = {TEXT("x-api-key"), TEXT("")}, other = {TEXT("x-api-kez"), TEXT("open sesame")};
   assert_true(proves(auth, &good, 1, &refusal));
   assert_false(proves(auth, &bad, 1, &refusal));
@@ -79,7 +82,8 @@ static bool network_proves(const char *network, const uint8_t address[16]) {
 }
 
 static void test_network(void **state) {
-  const uint8_t v4[16] = {[10] = 0xff, [11] = 0xff, 10, 1, 130, 7}, v6[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 1};
+  const uint8_t v4[16] = {[10] = 0xff, [11] = 0xff, 10, 1, 130, 7},
+                v6[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 1};
   assert_true(network_proves("10.0.0.0/8", v4));
   assert_true(network_proves("10.1.128.0/17", v4));
   assert_false(network_proves("10.1.0.0/17", v4));
@@ -98,13 +102,22 @@ static void test_network(void **state) {
 }
 
 static void test_mistakes_are_errors(void **state) {
-  static const char *const wrong[] = {"10.0.0.0/33", "10.0.0.1/8", "10.0.0", "", "::/129", "10.0.0.0/", "10.0.0.0/8x",
-                                      "10.0.0.0/-1", "localhost", "2001:db8::1/64",
+  static const char *const wrong[] = {"10.0.0.0/33",
+                                      "10.0.0.1/8",
+                                      "10.0.0",
+                                      "",
+                                      "::/129",
+                                      "10.0.0.0/",
+                                      "10.0.0.0/8x",
+                                      "10.0.0.0/-1",
+                                      "localhost",
+                                      "2001:db8::1/64",
                                       "1111:2222:3333:4444:5555:6666:7777:8888:9999:0000:1111"};
   struct hub_list list = {LENGTH_OF(wrong), wrong}, none = {0, NULL};
   struct config_auth networks = {.kind = CONFIG_AUTH_NETWORK, .networks = &list};
   struct config_auth no_network = {.kind = CONFIG_AUTH_NETWORK, .networks = &none};
-  struct config_auth no_file = {.kind = CONFIG_AUTH_API_KEY, .header = "X-Api-Key", .file = "/nonexistent/keys"};
+  struct config_auth no_file = {
+      .kind = CONFIG_AUTH_API_KEY, .header = "X-Api-Key", .file = "/nonexistent/keys"};
   struct config_auth bad_header = {.kind = CONFIG_AUTH_API_KEY, .header = "X Api", .file = key_path};
   auth_free(make(&networks, LENGTH_OF(wrong)));
   auth_free(make(&no_network, 1));
@@ -116,7 +129,8 @@ static void test_any_way_suffices_and_none_proves_nobody(void **state) {
   const char *items[] = {"10.0.0.0/8"};
   struct hub_list list = {1, items};
   struct config_auth network = {.kind = CONFIG_AUTH_NETWORK, .networks = &list};
-  struct config_auth key = {.next = &network, .kind = CONFIG_AUTH_API_KEY, .header = "X-Api-Key", .file = key_path};
+  struct config_auth key = {
+      .next = &network, .kind = CONFIG_AUTH_API_KEY, .header = "X-Api-Key", .file = key_path};
   struct auth *both cleanup(auth_freep) = make(&key, 0);
   struct auth *none cleanup(auth_freep) = make(NULL, 0);
   struct http_refusal refusal = {0};

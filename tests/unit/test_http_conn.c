@@ -1,10 +1,12 @@
 /*
- * Connections over loopback: order, keeping alive, bodies of every size, limits of time and number, pausing, draining,
- * peers that leave.
+ * Connections over loopback: order, keeping alive, bodies of every size, limits of time and number, pausing,
+ * draining, peers that leave.
  */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -27,7 +29,8 @@ static void test_answers_a_request(void **state) {
   ask(&rig, "GET /a%20b?x=1 HTTP/1.1\r\nHost: h\r\n\r\n", "200 GET /a b x=1 \"\"\n");
   ask(&rig, "POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello", "200 POST /p  \"hello\"\n");
   assert_true(rig.zero_tail);
-  ask(&rig, "POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n",
+  ask(&rig,
+      "POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n",
       "200 POST /p  \"hello!\"\n");
   assert_true(rig.zero_tail);
   ask(&rig, "GET / HTTP/1.0\r\n\r\n", "200 close GET /  \"\"\n");
@@ -46,11 +49,12 @@ static void test_pipelined_requests_are_answered_in_order(void **state) {
   http_rig_close(&rig);
 }
 
-
 #define GET "GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 
 static bool has_kept(void *context) { return ((struct http_rig *)context)->kept != NULL; }
-static bool is_alone(void *context) { return listener_connections(((struct http_rig *)context)->listener) == 0; }
+static bool is_alone(void *context) {
+  return listener_connections(((struct http_rig *)context)->listener) == 0;
+}
 
 struct reading {
   int fd;
@@ -75,7 +79,8 @@ static void expect_end(struct http_rig *rig, int fd, const char *expected) {
   http_rig_until(rig, has_ended, &reading);
   http_rig_digest((struct text){reading.text.data, reading.text.length}, &digest);
   struct text start = {digest.data, MIN(digest.length, strlen(expected))};
-  if (!text_is(start, expected) || (expected[0] == '\0' && digest.length != 0)) fail_msg("answered %s", digest.data);
+  if (!text_is(start, expected) || (expected[0] == '\0' && digest.length != 0))
+    fail_msg("answered %s", digest.data);
   close(fd);
   text_out_deinit(&reading.text);
   text_out_deinit(&digest);
@@ -92,7 +97,9 @@ static void test_the_next_request_waits_for_the_answer(void **state) {
   struct http_rig rig = {.later = true};
   http_rig_open(&rig);
   int fd = http_rig_connect(&rig);
-  http_rig_send(&rig, fd, TEXT("GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"));
+  http_rig_send(
+      &rig, fd,
+      TEXT("GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"));
   http_rig_until(&rig, has_kept, &rig);
   http_rig_turn(&rig);
   assert_int_equal(rig.requests, 1);
@@ -139,7 +146,8 @@ static void send_body(struct http_rig *rig, int fd, size_t total, bool chunked, 
   size_t data = 65536, front = chunked ? 7 : 0, back = chunked ? 2 : 0;
   memset(piece, 'x', sizeof piece);
   if (chunked) memcpy(piece, "10000\r\n", 7), memcpy(piece + 7 + data, "\r\n", 2);
-  for (size_t sent = 0; sent < total; sent += data) http_rig_send(rig, fd, (struct text){piece, front + data + back});
+  for (size_t sent = 0; sent < total; sent += data)
+    http_rig_send(rig, fd, (struct text){piece, front + data + back});
   if (chunked && end) http_rig_send(rig, fd, TEXT("0\r\n\r\n"));
 }
 
@@ -193,7 +201,26 @@ static void test_no_room_for_a_body(void **state) {
   http_rig_open(&rig);
   int fd = http_rig_connect(&rig);
   http_rig_send(&rig, fd, TEXT("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2000000\r\n\r\nabc"));
-  expect_end(&rig, fd, "503 close {\"type\":\"about:blank\",\"title\":\"Service Unavailable\",\"status\":503,\"code\":\"busy\"");
+  expect_end(&rig, fd,
+             "503 close {\"type\":\"about:blank\",\"title\":\"Service "
+             "Unavailable\",\"status\":503,\"code\":\"busy\"");
+  assert_int_equal(rig.dropped, 1);
+  http_rig_close(&rig);
+}
+
+static void test_a_full_disk(void **state) {
+  struct http_rig rig = {.max_body = 4 << 20};
+  struct rlimit before, small = {1200 << 10, RLIM_INFINITY};
+  http_rig_open(&rig);
+  assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+  signal(SIGXFSZ, SIG_IGN);
+  small.rlim_max = before.rlim_max;
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+  int fd = http_rig_connect(&rig);
+  http_rig_send(&rig, fd, TEXT("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2097152\r\n\r\n"));
+  send_body(&rig, fd, 2 << 20, false, true);
+  setrlimit(RLIMIT_FSIZE, &before);
+  expect_end(&rig, fd, "503 close {\"type\"");
   assert_int_equal(rig.dropped, 1);
   http_rig_close(&rig);
 }
@@ -205,8 +232,10 @@ static void test_refusals_by_the_service(void **state) {
   http_rig_send(&rig, fd, TEXT(GET));
   expect_answer(&rig, fd, "HTTP/1.1 401 Unauthorized\r\n");
   http_rig_send(&rig, fd, TEXT("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc"));
-  expect_end(&rig, fd, "401 close {\"type\":\"about:blank\",\"title\":\"Unauthorized\",\"status\":401,\"code\":\"refused\","
-                       "\"detail\":\"as the test wants\"}\n");
+  expect_end(
+      &rig, fd,
+      "401 close {\"type\":\"about:blank\",\"title\":\"Unauthorized\",\"status\":401,\"code\":\"refused\","
+      "\"detail\":\"as the test wants\"}\n");
   assert_int_equal(rig.heads, 2);
   assert_int_equal(rig.requests + rig.dropped, 0);
   http_rig_close(&rig);
@@ -226,7 +255,8 @@ static void test_too_large_is_told_behind_the_body(void **state) {
 static void test_continue_is_said_when_the_head_was_accepted(void **state) {
   struct http_rig rig = {0};
   http_rig_open(&rig);
-  const char head[] = "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 3\r\nConnection: close\r\n\r\n";
+  const char head[] =
+      "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 3\r\nConnection: close\r\n\r\n";
   int fd = http_rig_connect(&rig);
   http_rig_send(&rig, fd, text_of(head));
   expect_answer(&rig, fd, "HTTP/1.1 100 Continue\r\n\r\n");
@@ -348,14 +378,16 @@ static void test_drain(void **state) {
 }
 
 static void test_addresses(void **state) {
-  static const char *const wrong[] = {"", "localhost:80", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:x",
-                                      "::1:80", "[::1]", "[::1:80", "127.0.0.1:80 ", "999.0.0.1:80"};
+  static const char *const wrong[] = {
+      "",       "localhost:80", "127.0.0.1", "127.0.0.1:",    "127.0.0.1:65536", "127.0.0.1:x",
+      "::1:80", "[::1]",        "[::1:80",   "127.0.0.1:80 ", "999.0.0.1:80"};
   struct http_rig rig = {0};
   http_rig_open(&rig);
   for (size_t i = 0; i < LENGTH_OF(wrong); i++) {
     struct listener *listener = NULL;
     const char *reason = NULL;
-    int r = listener_new(rig.base, rig.metrics, "wrong", wrong[i], &rig.limits, "/tmp", &rig.service, &listener, &reason);
+    int r = listener_new(rig.base, rig.metrics, "wrong", wrong[i], &rig.limits, "/tmp", &rig.service,
+                         &listener, &reason);
     assert_int_equal(r, LISTENER_E_ADDRESS);
     assert_non_null(reason);
   }
@@ -371,6 +403,7 @@ int main(void) {
       cmocka_unit_test(test_large_bodies_cost_no_memory),
       cmocka_unit_test(test_bodies_around_the_limit_of_memory),
       cmocka_unit_test(test_no_room_for_a_body),
+      cmocka_unit_test(test_a_full_disk),
       cmocka_unit_test(test_refusals_by_the_service),
       cmocka_unit_test(test_too_large_is_told_behind_the_body),
       cmocka_unit_test(test_continue_is_said_when_the_head_was_accepted),

@@ -1,5 +1,6 @@
 /*
- * Heads as structures: what was read of a lawful one. What is refused, form by form, is tests/scenario/http_framing.
+ * Heads as structures: what was read of a lawful one. What is refused, form by form, is
+ * tests/scenario/http_framing.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,8 +9,10 @@
 #include <cmocka.h>
 
 #include "core/net/http_frame.h"
+#include "core/text_out.h"
 
-static int read_all(struct arena *arena, struct text bytes, struct http_head *head, struct http_refusal *refusal) {
+static int read_all(struct arena *arena, struct text bytes, struct http_head *head,
+                    struct http_refusal *refusal) {
   struct http_head_scan scan = {0};
   int r = http_head_find(&scan, bytes.data, bytes.length, refusal);
   if (r != 0) return r;
@@ -23,8 +26,9 @@ static void test_reads_a_head(void **state) {
   struct http_refusal refusal = {0};
   bool many;
   assert_int_equal(arena_new(&arena), 0);
-  struct text bytes = TEXT("POST /v1/send%20Edoc?a=%2F&b HTTP/1.1\r\nHost: hub.example:8080\r\nX-API-Key:\t k 1 \t\r\n"
-                           "Content-Length: 1234567890123\r\nTwice: 1\r\ntwice: 2\r\nEmpty:\r\nExpect: 100-Continue\r\n\r\n");
+  struct text bytes = TEXT(
+      "POST /v1/send%20Edoc?a=%2F&b HTTP/1.1\r\nHost: hub.example:8080\r\nX-API-Key:\t k 1 \t\r\n"
+      "Content-Length: 1234567890123\r\nTwice: 1\r\ntwice: 2\r\nEmpty:\r\nExpect: 100-Continue\r\n\r\n");
   assert_int_equal(read_all(arena, bytes, &head, &refusal), 0);
   assert_true(text_is(head.method, "POST"));
   assert_true(text_is(head.target, "/v1/send%20Edoc?a=%2F&b"));
@@ -87,6 +91,35 @@ static void test_two_readers_that_disagree_refuse(void **state) {
   assert_int_equal(http_frame_begin(&frame, bytes, &head, &refusal), HTTP_FRAME_E_REFUSED);
 }
 
+/* What our reader takes llhttp must take too; else lawful requests would be refused as having two readings.
+ */
+static void test_the_second_reader_takes_every_character(void **state) {
+  struct arena *arena cleanup(arena_freep) = NULL;
+  assert_int_equal(arena_new(&arena), 0);
+  for (unsigned c = 0x21; c < 0x100; c++) {
+    const char high[] = {(char)(c < 0x80 ? c : 0xc0 | c >> 6), (char)(c < 0x80 ? '\0' : 0x80 | (c & 0x3f)),
+                         '\0'};
+    const char *const places[] = {"/%s", "/a?%s", "/ HTTP/1.1\r\nHost: h\r\nX%s: 1",
+                                  "/ HTTP/1.1\r\nHost: h\r\nX: a %s"};
+    for (size_t i = 0; i < LENGTH_OF(places); i++) {
+      struct text_out bytes = TEXT_OUT_INIT;
+      struct http_frame frame;
+      struct http_head head;
+      struct http_refusal refusal = {0};
+      text_out_string(&bytes, "PUT ");
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+      text_out_format(&bytes, places[i], high);
+#pragma GCC diagnostic pop
+      text_out_string(&bytes, i < 2 ? " HTTP/1.1\r\nHost: h\r\n\r\n" : "\r\n\r\n");
+      struct text all = {bytes.data, bytes.length};
+      bool taken = read_all(arena, all, &head, &refusal) == 0;
+      if (taken && http_frame_begin(&frame, all, &head, &refusal) != 0) fail_msg("%s", bytes.data);
+      text_out_deinit(&bytes);
+    }
+  }
+}
+
 /* Feeds a chunked body cut in two; returns the last result and the bytes read. */
 static int decode(const char *bytes, size_t cut, char *out, struct http_refusal *refusal) {
   struct text head_bytes = TEXT("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"), body;
@@ -129,6 +162,7 @@ int main(void) {
       cmocka_unit_test(test_every_split_finds_the_same_end),
       cmocka_unit_test(test_limits_are_exact),
       cmocka_unit_test(test_two_readers_that_disagree_refuse),
+      cmocka_unit_test(test_the_second_reader_takes_every_character),
       cmocka_unit_test(test_chunks),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,8 +11,8 @@
 
 #define TYPE "multipart/form-data; boundary=b"
 
-static int read_form(struct arena *arena, const char *type, const char *query, struct text body, struct form *form,
-                const char **detail) {
+static int read_form(struct arena *arena, const char *type, const char *query, struct text body,
+                     struct form *form, const char **detail) {
   *detail = "";
   return form_read(arena, text_of(type), text_of(query), body, form, detail);
 }
@@ -22,10 +22,11 @@ static void test_parts_and_fields(void **state) {
   struct form form;
   const char *detail;
   assert_int_equal(arena_new(&arena), 0);
-  struct text body = TEXT("--b\r\nContent-Disposition: form-data; name=\"edocFile\"; filename=\"c\xc3\xb4ng \\\"v\\\".edxml\"\r\n"
-                          "Content-Type: application/xml\r\n\r\n<a>\r\n--\x00\r\n-\r\n"
-                          "--b\r\nContent-Disposition: form-data; name=note\r\n\r\nxin ch\xc3\xa0o\r\n"
-                          "--b\r\ncontent-disposition:form-data; name=\"empty\"\r\n\r\n\r\n--b--\r\n");
+  struct text body = TEXT(
+      "--b\r\nContent-Disposition: form-data; name=\"edocFile\"; filename=\"c\xc3\xb4ng \\\"v\\\".edxml\"\r\n"
+      "Content-Type: application/xml\r\n\r\n<a>\r\n--\x00\r\n-\r\n"
+      "--b\r\nContent-Disposition: form-data; name=note\r\n\r\nxin ch\xc3\xa0o\r\n"
+      "--b\r\ncontent-disposition:form-data; name=\"empty\"\r\n\r\n\r\n--b--\r\n");
   assert_int_equal(read_form(arena, TYPE, "q=1", body, &form, &detail), 0);
   assert_int_equal(form.parts_count, 3);
   assert_string_equal(form.parts[0]->name, "edocFile");
@@ -48,10 +49,14 @@ static void test_file_names(void **state) {
   struct form form;
   const char *detail;
   assert_int_equal(arena_new(&arena), 0);
-  assert_int_equal(read_form(arena, "Multipart/Form-Data; charset=utf-8; boundary=\"b\"", "",
-                        TEXT("--b\r\nContent-Disposition: form-data; name=f; filename=a; filename*=utf-8''b\r\n\r\n1\r\n"
-                             "--b\r\nContent-Disposition: form-data; name=f; filename*=UTF-8''%C3%A1.xml\r\n\r\n2\r\n--b--"),
-                        &form, &detail), 0);
+  assert_int_equal(
+      read_form(
+          arena, "Multipart/Form-Data; charset=utf-8; boundary=\"b\"", "",
+          TEXT(
+              "--b\r\nContent-Disposition: form-data; name=f; filename=a; filename*=utf-8''b\r\n\r\n1\r\n"
+              "--b\r\nContent-Disposition: form-data; name=f; filename*=UTF-8''%C3%A1.xml\r\n\r\n2\r\n--b--"),
+          &form, &detail),
+      0);
   assert_string_equal(form.parts[0]->file_name, "a");
   assert_string_equal(form.parts[1]->file_name, "\xc3\xa1.xml");
   assert_int_equal(form.fields_count, 0);
@@ -63,7 +68,8 @@ static void test_urlencoded(void **state) {
   const char *detail;
   assert_int_equal(arena_new(&arena), 0);
   assert_int_equal(read_form(arena, "application/x-www-form-urlencoded; charset=UTF-8", "a=+%2B&&flag",
-                        TEXT("H%E1%BB%8D+t%C3%AAn=Nguy%E1%BB%85n+A&x=1=2"), &form, &detail), 0);
+                             TEXT("H%E1%BB%8D+t%C3%AAn=Nguy%E1%BB%85n+A&x=1=2"), &form, &detail),
+                   0);
   assert_int_equal(form.fields_count, 4);
   assert_string_equal(form.fields[0]->name, "H\xe1\xbb\x8d t\xc3\xaan");
   assert_memory_equal(form.fields[0]->data, "Nguy\xe1\xbb\x85n A", form.fields[0]->length);
@@ -160,7 +166,8 @@ static void test_limits(void **state) {
     fill(body, sizeof body, "--b\r\n" PART "\r\n1\r\n", "--b--", FORM_PARTS_MAX + over);
     assert_int_equal(read_form(arena, TYPE, "", text_of(body), &form, &detail), expected);
     fill(body, sizeof body, "a=1&", "", FORM_FIELDS_MAX + over);
-    assert_int_equal(read_form(arena, "application/x-www-form-urlencoded", "", text_of(body), &form, &detail), expected);
+    assert_int_equal(read_form(arena, "application/x-www-form-urlencoded", "", text_of(body), &form, &detail),
+                     expected);
     fill(body, sizeof body, "", "--b\r\n" PART, 0);
     fill(body + strlen(body), sizeof body - strlen(body), "X: 1\r\n", "\r\n1\r\n--b--", 15 + over);
     assert_int_equal(read_form(arena, TYPE, "", text_of(body), &form, &detail), expected);
@@ -169,9 +176,9 @@ static void test_limits(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_parts_and_fields),   cmocka_unit_test(test_file_names),
-      cmocka_unit_test(test_urlencoded),         cmocka_unit_test(test_other_bodies_are_left_alone),
-      cmocka_unit_test(test_refusals),           cmocka_unit_test(test_limits),
+      cmocka_unit_test(test_parts_and_fields), cmocka_unit_test(test_file_names),
+      cmocka_unit_test(test_urlencoded),       cmocka_unit_test(test_other_bodies_are_left_alone),
+      cmocka_unit_test(test_refusals),         cmocka_unit_test(test_limits),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
