@@ -113,11 +113,11 @@ static void set_print(struct maker *m, Ioc__Edoc__V1__Document *document) {
   const struct edxml *edxml = m->edxml;
   if (part_number(edxml->page_amount, &document->page_amount))
     document->page_amount_value_case = IOC__EDOC__V1__DOCUMENT__PAGE_AMOUNT_VALUE_PAGE_AMOUNT;
-  else document->page_amount_raw = part_plain(edxml->page_amount);
+  else document->page_amount_raw = part_personal(m, HUB_FREE_TEXT, edxml->page_amount);
   if (part_number(edxml->promulgation_amount, &document->promulgation_amount))
     document->promulgation_amount_value_case =
         IOC__EDOC__V1__DOCUMENT__PROMULGATION_AMOUNT_VALUE_PROMULGATION_AMOUNT;
-  else document->promulgation_amount_raw = part_plain(edxml->promulgation_amount);
+  else document->promulgation_amount_raw = part_personal(m, HUB_FREE_TEXT, edxml->promulgation_amount);
   SET_LIST(m, document, appendixes, edxml->appendixes, part_free_text_item);
   document->sphere = part_plain(edxml->sphere);
   document->typist = part_personal(m, HUB_OFFICIAL_NAME, edxml->typist);

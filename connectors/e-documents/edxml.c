@@ -14,6 +14,7 @@
 #include "connectors/format/zip_entry.h"
 
 #include <errno.h>
+#include <strings.h>
 
 enum { VALUE_MAX = 256 * 1024, TOTAL_MAX = 4 * 1024 * 1024, LIST_MAX = 10000, FILES_MAX = 1000 };
 
@@ -102,10 +103,15 @@ static int copy_text(struct reader *r, struct text text, struct text *ret_text) 
   return result;
 }
 
+/* What some senders' libraries write for nothing. */
+static bool is_null_word(struct text text) {
+  return text.length == 4 && strncasecmp(text.data, "null", 4) == 0;
+}
+
 static int end_value(struct reader *r, const struct xml_reader *xml, const struct frame *frame) {
   struct text text = text_trim((struct text){r->value, r->value_length});
   void *place = (char *)frame->object + frame->row->offset;
-  if (text.length == 0) return 0;
+  if (text.length == 0 || is_null_word(text)) return 0;
   r->total += text.length;
   if (r->total > TOTAL_MAX) return reject(r, xml, HUB_TOO_LARGE, "more than 4 MiB of values");
   if (frame->row->kind == TEXTS_OF) {

@@ -61,16 +61,17 @@ struct moment part_moment(struct maker *m, struct text text) {
       [TIME_SECOND] = IOC__EDOC__V1__TIME_PRECISION__TIME_PRECISION_SECOND,
       [TIME_FRACTION] = IOC__EDOC__V1__TIME_PRECISION__TIME_PRECISION_SECOND,
   };
-  struct moment moment = {.raw = part_plain(text), .us = HUB_NONE};
+  struct moment moment = {.raw = part_plain(TEXT_NONE), .us = HUB_NONE};
   struct time_point point;
   if (text.length == 0) return moment;
-  if (time_read(text, TIME_SLASHED | TIME_ISO | TIME_DAY_FIRST, m->rules->zone_offset_s, &point) != 0)
+  if (time_read(text, TIME_SLASHED | TIME_ISO | TIME_DAY_FIRST, m->rules->zone_offset_s, &point) != 0) {
+    moment.raw = part_personal(m, HUB_FREE_TEXT, text);
     return moment;
+  }
   moment.at = MAKE(m, Google__Protobuf__Timestamp, google__protobuf__timestamp__init);
   if (moment.at == NULL) return moment;
   time_split(point.us, &moment.at->seconds, &moment.at->nanos);
   moment.precision = precisions[point.precision];
-  moment.raw = part_plain(TEXT_NONE);
   moment.us = point.us;
   return moment;
 }
