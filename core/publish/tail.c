@@ -35,7 +35,8 @@ int tail_job_new(size_t count, struct tail_job **ret_job) {
   job->ids = calloc(count + 1, sizeof *job->ids);
   job->sequences = calloc(count + 1, sizeof *job->sequences);
   job->found = calloc(count + 1, sizeof *job->found);
-  if (job->ids == NULL || job->sequences == NULL || job->found == NULL) {
+  job->by_id = calloc(count + 1, sizeof *job->by_id);
+  if (job->ids == NULL || job->sequences == NULL || job->found == NULL || job->by_id == NULL) {
     tail_job_free(job);
     return -ENOMEM;
   }
@@ -48,6 +49,7 @@ void tail_job_free(struct tail_job *job) {
   free(job->ids);
   free(job->sequences);
   free(job->found);
+  free(job->by_id);
   free(job);
 }
 
@@ -123,6 +125,31 @@ static rd_kafka_resp_err_t find_start(struct tail *tail, const struct tail_job *
   return 0;
 }
 
+static int compare(const struct event_id *a, const struct event_id *b) {
+  return memcmp(a->bytes, b->bytes, sizeof a->bytes);
+}
+
+static int by_id(const void *a, const void *b, void *context) {
+  const struct tail_job *job = context;
+  return compare(&job->ids[*(const uint32_t *)a], &job->ids[*(const uint32_t *)b]);
+}
+
+static void sort_ids(struct tail_job *job) {
+  for (size_t i = 0; i < job->count; i++) job->by_id[i] = (uint32_t)i;
+  qsort_r(job->by_id, job->count, sizeof *job->by_id, by_id, job);
+  job->missing = job->count;
+}
+
+static const uint32_t *first_not_below(const struct tail_job *job, const struct event_id *id) {
+  size_t low = 0, high = job->count;
+  while (low < high) {
+    size_t middle = (low + high) / 2;
+    if (compare(&job->ids[job->by_id[middle]], id) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return job->by_id + low;
+}
+
 static void look(struct tail_job *job, const rd_kafka_message_t *message) {
   rd_kafka_headers_t *headers = NULL;
   const void *value = NULL;
@@ -132,16 +159,11 @@ static void look(struct tail_job *job, const rd_kafka_message_t *message) {
   if (rd_kafka_message_headers(message, &headers) != 0) return;
   if (rd_kafka_header_get_last(headers, "ce_id", &value, &length) != 0) return;
   if (!event_id_parse((struct text){value, length}, &id)) return;
-  for (size_t i = 0; i < job->count; i++) {
-    if (memcmp(job->ids[i].bytes, id.bytes, sizeof id.bytes) == 0) job->found[i] = true;
+  const uint32_t *first = first_not_below(job, &id);
+  for (; first < job->by_id + job->count && compare(&job->ids[*first], &id) == 0; first++) {
+    job->missing -= !job->found[*first];
+    job->found[*first] = true;
   }
-}
-
-static bool all_found(const struct tail_job *job) {
-  for (size_t i = 0; i < job->count; i++) {
-    if (!job->found[i]) return false;
-  }
-  return true;
 }
 
 struct reading {
@@ -153,7 +175,7 @@ struct reading {
 
 /* The end was reached: enough, or wait and read what may have come since. */
 static bool reading_over(struct tail *tail, struct tail_job *job, struct reading *reading) {
-  if (all_found(job)) return true;
+  if (job->missing == 0) return true;
   if (reading->position < reading->end) return false;
   if (reading->settled) return true;
   if (clock_monotonic_us() - reading->began_us < tail->timing->tail_settle_ms * 1000) return false;
@@ -186,6 +208,7 @@ static enum tail_result read_on(struct tail *tail, struct tail_job *job, rd_kafk
 
 static enum tail_result read_tail(struct tail *tail, struct tail_job *job) {
   if (connect_consumer(tail) < 0) return TAIL_FAILED;
+  sort_ids(job);
   struct reading reading = {.began_us = clock_monotonic_us()};
   rd_kafka_resp_err_t code = find_start(tail, job, &reading.position, &reading.end);
   if (code != 0) return result_of(code);

@@ -30,6 +30,8 @@ struct tail_job {
   struct event_id *ids;
   uint64_t *sequences; /* the owner's */
   bool *found;
+  uint32_t *by_id; /* the thread's: indexes, sorted by id */
+  size_t missing;  /* the thread's: not found yet */
   enum tail_result result;
   int64_t records; /* how many were read */
 };

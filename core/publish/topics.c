@@ -15,7 +15,7 @@
 #include "core/log.h"
 #include "core/publish/properties.h"
 
-enum { ASK_MS = 3000, POLL_MS = 100, PATIENCE_US = 5000000 };
+enum { ASK_MS = 2000, POLL_MS = 100, PATIENCE_US = 5000000 };
 
 struct topics {
   const struct hub_config *config;
