@@ -1,6 +1,6 @@
 /*
- * Routes, grouped by message type. A message costs one walk over its fields, whatever the number of routes of its
- * type: their keys and conditions read the slots that the walk filled.
+ * Routes, grouped by message type. A message costs one walk over its fields, whatever the number of routes of
+ * its type: their keys and conditions read the slots that the walk filled.
  */
 #include "core/route.h"
 
@@ -11,7 +11,7 @@
 struct rule {
   struct rule *next;
   const struct config_route *route;
-  int key; /* slot; -1: the event id */
+  int key;                /* slot; -1: the event id */
   struct condition *when; /* NULL: always */
 };
 
@@ -33,7 +33,8 @@ void routes_free(struct routes *routes) {
   free(routes);
 }
 
-/* ---- Compiling -------------------------------------------------------------------------------------------------- */
+/* ---- Compiling
+ * -------------------------------------------------------------------------------------------------- */
 
 enum { KNOWN_MAX = 500, ITEM_SIZE = 96 };
 
@@ -43,7 +44,8 @@ static void unknown_type(const struct schema *schema, const struct config_route 
   const char *known[KNOWN_MAX + 1];
   size_t count = schema_messages(schema, &messages), kept = 0;
   for (size_t i = 0; i < count && kept < KNOWN_MAX; i++) {
-    bool ours = strncmp(messages[i]->full_name, "ioc.", 4) == 0 && strncmp(messages[i]->full_name, "ioc.hub.", 8) != 0;
+    bool ours = strncmp(messages[i]->full_name, "ioc.", 4) == 0 &&
+                strncmp(messages[i]->full_name, "ioc.hub.", 8) != 0;
     if (ours) known[kept++] = messages[i]->full_name;
   }
   known[kept] = NULL;
@@ -84,8 +86,11 @@ static int key_compile(struct group *group, const struct config_route *route, co
   bool fraction = field->type == SCHEMA_DOUBLE || field->type == SCHEMA_FLOAT;
   bool composed = field->type == SCHEMA_MESSAGE && !wire_is_timestamp(field->message);
   if (fraction || composed || field->type == SCHEMA_BYTES) {
-    config_error(errors, route->key_mark, key_item, "\"%s\" is %s and cannot be a key; name a text, number, enum or time",
-                 route->key, composed ? "a message" : fraction ? "a fraction" : "bytes");
+    config_error(errors, route->key_mark, key_item,
+                 "\"%s\" is %s and cannot be a key; name a text, number, enum or time", route->key,
+                 composed   ? "a message"
+                 : fraction ? "a fraction"
+                            : "bytes");
     return -1;
   }
   return slot;
@@ -96,8 +101,9 @@ static void topic_check(const struct hub_config *config, const struct config_rou
                         struct config_errors *errors) {
   const struct config_topic *topic = hub_config_topic(config, route->topic);
   if (topic == NULL || topic->type == NULL || strcmp(route->type, topic->type) == 0) return;
-  config_error(errors, route->topic_mark, item, "takes %s, but the topic %s holds %s (%s:%u); write another topic",
-               route->type, route->topic, topic->type, topic->type_mark.file->path, topic->type_mark.line);
+  config_error(errors, route->topic_mark, item,
+               "takes %s, but the topic %s holds %s (%s:%u); write another topic", route->type, route->topic,
+               topic->type, topic->type_mark.file->path, topic->type_mark.line);
 }
 
 static int route_compile(struct routes *routes, const struct hub_config *config, const struct schema *schema,
@@ -144,7 +150,8 @@ int routes_compile(const struct hub_config *config, const struct schema *schema,
   return 0;
 }
 
-/* ---- Matching --------------------------------------------------------------------------------------------------- */
+/* ---- Matching
+ * --------------------------------------------------------------------------------------------------- */
 
 static bool from_source(const struct config_route *route, const char *source) {
   if (route->sources == NULL) return true;
@@ -159,7 +166,8 @@ static int key_text(const struct group *group, const struct rule *rule, const st
   *ret_key = TEXT_NONE;
   if (rule->key < 0 || !values[rule->key].present) return 0;
   char buffer[WIRE_TEXT_SIZE];
-  struct text text = wire_text(route_path_field(&group->slots.paths[rule->key]), &values[rule->key].value, buffer);
+  struct text text =
+      wire_text(route_path_field(&group->slots.paths[rule->key]), &values[rule->key].value, buffer);
   if (text.data != buffer) {
     *ret_key = text;
     return 0;
@@ -171,7 +179,8 @@ static int key_text(const struct group *group, const struct rule *rule, const st
 }
 
 int routes_match(const struct routes *routes, const char *source, const struct schema_message *message,
-                 struct text bytes, struct arena *arena, struct route_target **ret_targets, size_t *ret_count) {
+                 struct text bytes, struct arena *arena, struct route_target **ret_targets,
+                 size_t *ret_count) {
   *ret_targets = NULL;
   *ret_count = 0;
   const struct group *group = routes->groups;
@@ -187,8 +196,10 @@ int routes_match(const struct routes *routes, const char *source, const struct s
     if (!from_source(rule->route, source)) continue;
     if (rule->when != NULL && !condition_holds(rule->when, values)) continue;
     struct route_target *target = &targets[count++];
-    *target = (struct route_target){.route = rule->route->name, .topic = rule->route->topic,
-                                    .keyed = rule->route->key != NULL, .ordered = rule->route->ordered};
+    *target = (struct route_target){.route = rule->route->name,
+                                    .topic = rule->route->topic,
+                                    .keyed = rule->route->key != NULL,
+                                    .ordered = rule->route->ordered};
     r = key_text(group, rule, values, arena, &target->key);
     if (r < 0) return r;
   }

@@ -1,8 +1,8 @@
 /*
  * route.h: which messages go to which topic, under which key.
  *
- * Every route that matches publishes. Conditions are plain YAML on field paths, checked against the schema when the
- * configuration is read: equals, in, prefix, range, exists, combined by all, any, not.
+ * Every route that matches publishes. Conditions are plain YAML on field paths, checked against the schema
+ * when the configuration is read: equals, in, prefix, range, exists, combined by all, any, not.
  */
 #ifndef CORE_ROUTE_H
 #define CORE_ROUTE_H
@@ -13,8 +13,8 @@
 
 struct routes;
 
-/* Compiles and checks all routes of a configuration: type, key and condition fields against the schema, topic against
- * the catalogue (existence and type). Mistakes go to errors; *ret_routes holds the good ones. */
+/* Compiles and checks all routes of a configuration: type, key and condition fields against the schema, topic
+ * against the catalogue (existence and type). Mistakes go to errors; *ret_routes holds the good ones. */
 int routes_compile(const struct hub_config *, const struct schema *, struct config_errors *,
                    struct routes **ret_routes) must_use;
 void routes_free(struct routes *);
@@ -28,7 +28,8 @@ struct route_target {
 };
 
 /* Targets of one message in the order of the configuration; *ret_count 0: no route. -EBADMSG or -ENOMEM. */
-int routes_match(const struct routes *, const char *source, const struct schema_message *, struct text message,
-                 struct arena *, struct route_target **ret_targets, size_t *ret_count) must_use;
+int routes_match(const struct routes *, const char *source, const struct schema_message *,
+                 struct text message, struct arena *, struct route_target **ret_targets,
+                 size_t *ret_count) must_use;
 
 #endif

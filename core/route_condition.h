@@ -1,8 +1,8 @@
 /*
  * route_condition.h: the `when` of a route, compiled against the schema of its message.
  *
- * A group of routes with one message type shares its slots: each field path that a key or a condition names is one
- * slot, and all slots are filled by one walk over the message.
+ * A group of routes with one message type shares its slots: each field path that a key or a condition names
+ * is one slot, and all slots are filled by one walk over the message.
  */
 #ifndef CORE_ROUTE_CONDITION_H
 #define CORE_ROUTE_CONDITION_H
@@ -24,12 +24,14 @@ struct route_slot_value {
   struct wire_value value;
 };
 
-/* Index of the slot for a path, made when it is new; mistakes (no such field, repeated, too many) go to errors and
- * give -1. */
-int route_slot(struct route_slots *, const char *path, struct config_mark, const char *item, struct config_errors *);
+/* Index of the slot for a path, made when it is new; mistakes (no such field, repeated, too many) go to
+ * errors and give -1. */
+int route_slot(struct route_slots *, const char *path, struct config_mark, const char *item,
+               struct config_errors *);
 
 /* Fills values[slots->count] in one walk. 0 or -EBADMSG. */
-int route_slots_fill(const struct route_slots *, struct text message, struct route_slot_value *values) must_use;
+int route_slots_fill(const struct route_slots *, struct text message,
+                     struct route_slot_value *values) must_use;
 
 struct condition;
 

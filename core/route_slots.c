@@ -1,12 +1,14 @@
 /*
- * The field paths of a group of routes, and their values in one message. Fields at the top of the message are found in
- * one walk; only a path into a nested message walks that message again.
+ * The field paths of a group of routes, and their values in one message. Fields at the top of the message are
+ * found in one walk; only a path into a nested message walks that message again.
  */
 #include <stdio.h>
 
 #include "core/route_condition.h"
 
-const struct schema_field *route_path_field(const struct schema_path *path) { return path->fields[path->count - 1]; }
+const struct schema_field *route_path_field(const struct schema_path *path) {
+  return path->fields[path->count - 1];
+}
 
 static bool path_equal(const struct schema_path *a, const struct schema_path *b) {
   if (a->count != b->count) return false;
@@ -19,7 +21,8 @@ static bool path_equal(const struct schema_path *a, const struct schema_path *b)
 enum { KNOWN_MAX = 256 };
 
 /* The message in which the segment at `offset` of a path was looked for. */
-static const struct schema_message *message_at(const struct schema_message *message, const char *path, size_t offset) {
+static const struct schema_message *message_at(const struct schema_message *message, const char *path,
+                                               size_t offset) {
   while (message != NULL && offset > 0) {
     size_t length = strcspn(path, ".");
     if (length + 1 > offset) break;
@@ -31,21 +34,24 @@ static const struct schema_message *message_at(const struct schema_message *mess
   return message;
 }
 
-static void unknown_field(const struct schema_message *root, const char *path, size_t at, struct config_mark mark,
-                          const char *item, struct config_errors *errors) {
+static void unknown_field(const struct schema_message *root, const char *path, size_t at,
+                          struct config_mark mark, const char *item, struct config_errors *errors) {
   const struct schema_message *message = message_at(root, path, at);
   const char *known[KNOWN_MAX + 1];
   size_t count = 0;
-  for (size_t i = 0; message != NULL && i < message->count && count < KNOWN_MAX; i++) known[count++] = message->fields[i].name;
+  for (size_t i = 0; message != NULL && i < message->count && count < KNOWN_MAX; i++)
+    known[count++] = message->fields[i].name;
   known[count] = NULL;
   struct text segment = {path + at, strcspn(path + at, ".")};
   const char *nearest = config_nearest(segment, known);
   char quoted[CONFIG_QUOTED_SIZE];
   config_quoted(segment, quoted);
   if (nearest != NULL) {
-    config_error(errors, mark, item, "%s has no field %s; did you mean \"%s\"?", message->full_name, quoted, nearest);
+    config_error(errors, mark, item, "%s has no field %s; did you mean \"%s\"?", message->full_name, quoted,
+                 nearest);
   } else if (message == NULL) {
-    config_error(errors, mark, item, "%s stands behind a field that holds no message; write a path of fields", quoted);
+    config_error(errors, mark, item, "%s stands behind a field that holds no message; write a path of fields",
+                 quoted);
   } else {
     config_error(errors, mark, item, "%s has no field %s; `iochub connectors messages` lists its fields",
                  message->full_name, quoted);
@@ -64,7 +70,8 @@ int route_slot(struct route_slots *slots, const char *path, struct config_mark m
   }
   if (r != 0 || found.count == 0) {
     struct text segment = {path + MIN(at, strlen(path)), strcspn(path + MIN(at, strlen(path)), ".")};
-    config_error(errors, mark, item, "%s is repeated in %s, and which of its values is meant cannot be said; name another field",
+    config_error(errors, mark, item,
+                 "%s is repeated in %s, and which of its values is meant cannot be said; name another field",
                  config_quoted(segment, quoted), slots->message->full_name);
     return -1;
   }
@@ -72,15 +79,16 @@ int route_slot(struct route_slots *slots, const char *path, struct config_mark m
     if (path_equal(&slots->paths[i], &found)) return (int)i;
   }
   if (slots->count == ROUTE_SLOTS_MAX) {
-    config_error(errors, mark, item, "the routes of %s name more than %d fields; write fewer", slots->message->full_name,
-                 ROUTE_SLOTS_MAX);
+    config_error(errors, mark, item, "the routes of %s name more than %d fields; write fewer",
+                 slots->message->full_name, ROUTE_SLOTS_MAX);
     return -1;
   }
   slots->paths[slots->count] = found;
   return (int)slots->count++;
 }
 
-static void value_take(const struct route_slots *slots, const struct wire_value *value, struct route_slot_value *values) {
+static void value_take(const struct route_slots *slots, const struct wire_value *value,
+                       struct route_slot_value *values) {
   for (size_t i = 0; i < slots->count; i++) {
     if (slots->paths[i].fields[0]->number != value->number) continue;
     values[i].present = true;

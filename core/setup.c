@@ -1,6 +1,7 @@
 /*
- * From files to something that can run, in the order of dependence: configuration, keys, connectors, instances,
- * routes. A step that fails for one source leaves the others to be checked, so that one run shows all mistakes.
+ * From files to something that can run, in the order of dependence: configuration, keys, connectors,
+ * instances, routes. A step that fails for one source leaves the others to be checked, so that one run shows
+ * all mistakes.
  */
 #include "core/setup.h"
 
@@ -27,12 +28,14 @@ static int keys_load(struct setup *setup, struct config_errors *errors, struct s
   const struct config_keys *keys = &setup->config->keys;
   int r = key_load(keys->event_ids, keys->event_ids_mark, "keys.event_ids", errors, &setup->event_ids);
   if (r == 0) r = key_load(keys->personal, keys->personal_mark, "keys.personal", errors, personal);
-  if (r == 0) r = key_load(keys->originals, keys->originals_mark, "keys.originals", errors, &setup->originals);
+  if (r == 0)
+    r = key_load(keys->originals, keys->originals_mark, "keys.originals", errors, &setup->originals);
   if (r == 0) r = secret_derive(&setup->event_ids, "dead-letters", &setup->dead_letters);
   return r;
 }
 
-/* ---- Connectors ----------------------------------------------------------------------------------------------- */
+/* ---- Connectors
+ * ----------------------------------------------------------------------------------------------- */
 
 /* Whether an earlier source had the same trouble: it is told once. */
 static bool told_before(const struct setup *setup, const struct config_source *source) {
@@ -46,7 +49,8 @@ static void connector_refused(const struct config_source *source, const struct t
                               struct config_errors *errors) {
   char item[ITEM_SIZE];
   snprintf(item, sizeof item, "source %s.connector", source->name);
-  config_error(errors, source->connector_mark, item, "%s", reason->data == NULL ? "cannot be loaded" : reason->data);
+  config_error(errors, source->connector_mark, item, "%s",
+               reason->data == NULL ? "cannot be loaded" : reason->data);
 }
 
 static int source_open(struct setup *setup, const struct config_source *source, struct config_errors *errors,
@@ -59,12 +63,13 @@ static int source_open(struct setup *setup, const struct config_source *source, 
   if (r > 0 && !told_before(setup, source)) connector_refused(source, &reason, errors);
   if (r > 0) return 0;
   opened->schema_known = true;
-  r = instance_open(connector, source->name, source->zone_offset_s, source->options, setup->config->arena, errors,
-                    &opened->instance);
+  r = instance_open(connector, source->name, source->zone_offset_s, source->options, setup->config->arena,
+                    errors, &opened->instance);
   return r < 0 ? r : 0;
 }
 
-static int personal_fill(struct setup *setup, const struct secret_key *personal, struct setup_source *opened) {
+static int personal_fill(struct setup *setup, const struct secret_key *personal,
+                         struct setup_source *opened) {
   opened->personal.key_number = (unsigned)setup->config->keys.personal_number;
   opened->personal.tables = setup->config->tables;
   opened->personal.communes = setup->communes;
@@ -73,9 +78,11 @@ static int personal_fill(struct setup *setup, const struct secret_key *personal,
   return setup_personal_key(personal, opened->config->domain, &opened->personal.key);
 }
 
-static int sources_open(struct setup *setup, const struct secret_key *personal, struct config_errors *errors) {
+static int sources_open(struct setup *setup, const struct secret_key *personal,
+                        struct config_errors *errors) {
   size_t count = 0;
-  for (const struct config_source *source = setup->config->sources; source != NULL; source = source->next) count++;
+  for (const struct config_source *source = setup->config->sources; source != NULL; source = source->next)
+    count++;
   setup->sources = calloc(MAX(count, (size_t)1), sizeof *setup->sources);
   if (setup->sources == NULL) return -ENOMEM;
   for (const struct config_source *source = setup->config->sources; source != NULL; source = source->next) {
@@ -88,7 +95,8 @@ static int sources_open(struct setup *setup, const struct secret_key *personal, 
   return 0;
 }
 
-/* ---- Routes --------------------------------------------------------------------------------------------------- */
+/* ---- Routes
+ * --------------------------------------------------------------------------------------------------- */
 
 static bool is_routed(const struct hub_config *config, const char *source, const char *type) {
   for (const struct config_route *route = config->routes; route != NULL; route = route->next) {
@@ -107,7 +115,8 @@ static bool unrouted_before(const struct setup *setup, size_t place, const char 
   for (size_t i = 0; i < place; i++) {
     const struct config_source *other = setup->sources[i].config;
     bool same = other->connector != NULL && strcmp(other->connector, connector) == 0;
-    if (same && other->unrouted != CONFIG_UNROUTED_DROP && !is_routed(setup->config, other->name, type)) return true;
+    if (same && other->unrouted != CONFIG_UNROUTED_DROP && !is_routed(setup->config, other->name, type))
+      return true;
   }
   return false;
 }
@@ -119,11 +128,13 @@ static void unrouted_say(const struct setup *setup, struct config_errors *errors
     if (source->instance == NULL || source->config->unrouted == CONFIG_UNROUTED_DROP) continue;
     const char *const *types = source->instance->connector->api->messages;
     for (; *types != NULL; types++) {
-      if (is_routed(setup->config, source->config->name, *types) || unrouted_before(setup, i, *types)) continue;
+      if (is_routed(setup->config, source->config->name, *types) || unrouted_before(setup, i, *types))
+        continue;
       char item[ITEM_SIZE];
       snprintf(item, sizeof item, "source %s", source->config->name);
       config_warning(errors, source->config->mark, item,
-                     "no route takes its %s, which become dead letters; add a route, or write unrouted: drop", *types);
+                     "no route takes its %s, which become dead letters; add a route, or write unrouted: drop",
+                     *types);
     }
   }
 }
@@ -134,15 +145,17 @@ static int setup_fill(struct setup *setup, struct config_errors *errors) {
   if (r == 0) r = communes_new(setup->config->tables, &setup->communes);
   if (r == 0) r = connectors_open(setup->config->connectors_dir, &setup->connectors);
   if (r < 0 && r != -ENOMEM && setup->connectors == NULL) {
-    config_error(errors, (struct config_mark){0}, "connectors_dir",
-                 "the folder of the connectors cannot be opened: %s; name it in hub.yaml or in $IOCHUB_CONNECTORS",
-                 strerrordesc_np(-r));
+    config_error(
+        errors, (struct config_mark){0}, "connectors_dir",
+        "the folder of the connectors cannot be opened: %s; name it in hub.yaml or in $IOCHUB_CONNECTORS",
+        strerrordesc_np(-r));
     secret_wipe(&personal, sizeof personal);
     return 0;
   }
   if (r == 0) r = sources_open(setup, &personal, errors);
   secret_wipe(&personal, sizeof personal);
-  bool complete = !setup->config->incomplete; /* without a connector its types would seem unknown, which was not the admin's mistake */
+  bool complete = !setup->config->incomplete; /* without a connector its types would seem unknown, which was
+                                                 not the admin's mistake */
   for (size_t i = 0; i < setup->sources_count; i++) complete = complete && setup->sources[i].schema_known;
   if (r < 0 || !complete) return r < 0 ? r : 0;
   r = routes_compile(setup->config, connectors_schema(setup->connectors), errors, &setup->routes);
@@ -176,24 +189,28 @@ void setup_free(struct setup *setup) {
   free(setup);
 }
 
-/* ---- Overview ------------------------------------------------------------------------------------------------- */
+/* ---- Overview
+ * ------------------------------------------------------------------------------------------------- */
 
 void setup_overview(const struct setup *setup, struct text_out *out) {
   const struct hub_config *config = setup->config;
   text_out_format(out, "hub %s, brokers %s\n\nsources\n", config->hub, config->kafka.bootstrap);
   for (size_t i = 0; i < setup->sources_count; i++) {
     const struct setup_source *source = &setup->sources[i];
-    const struct hub_connector *connector = source->instance == NULL ? NULL : source->instance->connector->api;
+    const struct hub_connector *connector =
+        source->instance == NULL ? NULL : source->instance->connector->api;
     text_out_format(out, "  %-20s %s %s at %s, connector %s %s\n", source->config->name,
                     source->config->methods->items[0], source->config->path, source->config->listener,
                     source->config->connector, connector == NULL ? "?" : connector->version);
   }
   text_out_string(out, "\nroutes\n");
   for (const struct config_route *route = config->routes; route != NULL; route = route->next) {
-    text_out_format(out, "  %-20s %s%s -> %s, key %s\n", route->name, route->type, route->when == NULL ? "" : " (some)",
-                    route->topic, route->key == NULL ? "event id" : route->key);
+    text_out_format(out, "  %-20s %s%s -> %s, key %s\n", route->name, route->type,
+                    route->when == NULL ? "" : " (some)", route->topic,
+                    route->key == NULL ? "event id" : route->key);
   }
-  text_out_string(out,
-                  "\npromise\n  ack: broker. A positive answer means that all in-sync replicas of the brokers have the "
-                  "message,\n  or that its dead letter is kept. Deliveries are at least once with a stable event id.\n");
+  text_out_string(
+      out,
+      "\npromise\n  ack: broker. A positive answer means that all in-sync replicas of the brokers have the "
+      "message,\n  or that its dead letter is kept. Deliveries are at least once with a stable event id.\n");
 }

@@ -1,9 +1,9 @@
 /*
- * setup.h: a configuration made ready to work: files read, connectors loaded and opened for each source, routes
- * compiled against their schemas, keys in memory.
+ * setup.h: a configuration made ready to work: files read, connectors loaded and opened for each source,
+ * routes compiled against their schemas, keys in memory.
  *
- * `iochub check` and `iochub run` use the same function, so what passes the one starts with the other. Who may send
- * (core/net/auth.h) is not here: the doors know that.
+ * `iochub check` and `iochub run` use the same function, so what passes the one starts with the other. Who
+ * may send (core/net/auth.h) is not here: the doors know that.
  */
 #ifndef CORE_SETUP_H
 #define CORE_SETUP_H
@@ -32,14 +32,15 @@ struct setup {
   struct secret_key originals;    /* master key of kept originals */
 };
 
-/* Loads and checks everything. Mistakes go to errors; *ret_setup is set as far as things could be read, and may be
- * used only when errors counts none. Returns 0 or -errno. */
+/* Loads and checks everything. Mistakes go to errors; *ret_setup is set as far as things could be read, and
+ * may be used only when errors counts none. Returns 0 or -errno. */
 int setup_load(const char *path, struct config_errors *, struct setup **ret_setup) must_use;
 void setup_free(struct setup *); /* wipes the keys */
 DEFINE_CLEANUP(struct setup *, setup_free)
 
 /* The key under which a domain's pseudonyms are made. */
-int setup_personal_key(const struct secret_key *personal, const char *domain, struct secret_key *ret_key) must_use;
+int setup_personal_key(const struct secret_key *personal, const char *domain,
+                       struct secret_key *ret_key) must_use;
 
 /* What of a configuration works as a text: sources, routes and topics, the promise. For `check`. */
 void setup_overview(const struct setup *, struct text_out *);

@@ -1,8 +1,8 @@
 /*
  * topics.yaml and routes/: the catalogue, and the rules that fill it.
  *
- * The catalogue comes first: a route may only name a topic that is in it. Types, keys and conditions are checked by
- * core/route.c, which knows the schemas.
+ * The catalogue comes first: a route may only name a topic that is in it. Types, keys and conditions are
+ * checked by core/route.c, which knows the schemas.
  */
 #include <stdio.h>
 
@@ -16,11 +16,12 @@ struct topic_text {
 };
 
 static const struct hub_option *const topic_options[] = {
-    OPTION("type", HUB_OPTION_TEXT, NULL, struct config_topic, type, "full name of its one message type", .required = true),
+    OPTION("type", HUB_OPTION_TEXT, NULL, struct config_topic, type, "full name of its one message type",
+           .required = true),
     OPTION("partitions", HUB_OPTION_INT, "6", struct config_topic, partitions,
            "partitions; more can be added later, but then keys move", .min = 1, .max = 1000),
-    OPTION("replication", HUB_OPTION_INT, "3", struct config_topic, replication, "copies, each on a broker of its own",
-           .min = 1, .max = 9),
+    OPTION("replication", HUB_OPTION_INT, "3", struct config_topic, replication,
+           "copies, each on a broker of its own", .min = 1, .max = 9),
     OPTION("min_insync", HUB_OPTION_INT, "2", struct config_topic, min_insync,
            "copies that must have a message before it counts", .min = 1, .max = 9),
     OPTION("max_message_bytes", HUB_OPTION_SIZE, "1 MiB", struct config_topic, max_message_bytes,
@@ -30,8 +31,10 @@ static const struct hub_option *const topic_options[] = {
            .max = INT64_C(36500) * 86400000),
     OPTION("compacted", HUB_OPTION_BOOL, "false", struct config_topic, compacted,
            "true: the latest message of each key is kept"),
-    OPTION("owner", HUB_OPTION_TEXT, NULL, struct config_topic, owner, "who answers questions about it", .required = true),
-    OPTION("purpose", HUB_OPTION_TEXT, NULL, struct config_topic, purpose, "what it is for, in one sentence", .required = true),
+    OPTION("owner", HUB_OPTION_TEXT, NULL, struct config_topic, owner, "who answers questions about it",
+           .required = true),
+    OPTION("purpose", HUB_OPTION_TEXT, NULL, struct config_topic, purpose, "what it is for, in one sentence",
+           .required = true),
     NULL,
 };
 
@@ -42,7 +45,8 @@ static const struct hub_option *const compression_options[] = {
 };
 
 const struct section topic_sections[] = {
-    {"topics.yaml: topics", "The catalogue, a list; each topic has a `name`: ioc.<domain>.<entity>.v1.", topic_options},
+    {"topics.yaml: topics", "The catalogue, a list; each topic has a `name`: ioc.<domain>.<entity>.v1.",
+     topic_options},
     {"topics.yaml: topics (continued)", "", compression_options},
     {0},
 };
@@ -54,18 +58,20 @@ static struct config_mark topic_taken(const struct hub_config *config, const cha
   return topic == NULL ? (struct config_mark){0} : topic->mark;
 }
 
-static void topic_copies_check(struct reading *reading, const struct yaml_node *node, const struct config_topic *topic,
-                               const char *item) {
+static void topic_copies_check(struct reading *reading, const struct yaml_node *node,
+                               const struct config_topic *topic, const char *item) {
   if (topic->min_insync > topic->replication) {
     bool written = yaml_peek(node, "min_insync") != NULL;
     config_error(reading->errors, yaml_mark(node, written ? "min_insync" : "replication"), item,
-                 "min_insync (%lld) is above replication (%lld), so nothing could ever be published; write min_insync: %lld",
+                 "min_insync (%lld) is above replication (%lld), so nothing could ever be published; write "
+                 "min_insync: %lld",
                  (long long)topic->min_insync, (long long)topic->replication,
                  (long long)MAX(topic->replication - 1, 1));
   } else if (topic->replication > 1 && topic->min_insync == topic->replication) {
-    config_warning(reading->errors, yaml_mark(node, "replication"), item,
-                   "min_insync equals replication, so one broker down stops this topic; write min_insync: %lld",
-                   (long long)(topic->replication - 1));
+    config_warning(
+        reading->errors, yaml_mark(node, "replication"), item,
+        "min_insync equals replication, so one broker down stops this topic; write min_insync: %lld",
+        (long long)(topic->replication - 1));
   }
 }
 
@@ -86,7 +92,8 @@ static int topic_fill(struct reading *reading, struct yaml_node *node, struct co
   int64_t in_flight = reading->config->kafka.in_flight_bytes;
   if (in_flight != 0 && topic->max_message_bytes > in_flight) {
     config_error(reading->errors, yaml_mark(node, "max_message_bytes"), item,
-                 "max_message_bytes is above kafka.in_flight_bytes, so such a message could never leave; raise that or lower this");
+                 "max_message_bytes is above kafka.in_flight_bytes, so such a message could never leave; "
+                 "raise that or lower this");
   }
   static const char *const also[] = {"name", "compression", NULL};
   options_unknown(topic_options, also, node, item, reading->errors);
@@ -129,11 +136,13 @@ void topics_check(struct reading *reading) {
       filled = route->topic != NULL && strcmp(route->topic, topic->name) == 0;
     }
     if (filled) continue;
-    config_warning(reading->errors, topic->mark, topic->name, "nothing is published here; add a route, or remove the topic");
+    config_warning(reading->errors, topic->mark, topic->name,
+                   "nothing is published here; add a route, or remove the topic");
   }
 }
 
-/* ---- Routes --------------------------------------------------------------------------------------------------- */
+/* ---- Routes
+ * --------------------------------------------------------------------------------------------------- */
 
 struct route_text {
   int order;
@@ -144,7 +153,8 @@ static const struct hub_option *const route_options[] = {
            .required = true),
     OPTION("sources", HUB_OPTION_LIST, NULL, struct config_route, sources,
            "names of sources; without it messages of every source"),
-    OPTION("topic", HUB_OPTION_TEXT, NULL, struct config_route, topic, "topic of the catalogue", .required = true),
+    OPTION("topic", HUB_OPTION_TEXT, NULL, struct config_route, topic, "topic of the catalogue",
+           .required = true),
     OPTION("key", HUB_OPTION_TEXT, NULL, struct config_route, key,
            "field that is the Kafka key, such as document_id or from.organ_id; without it the event id"),
     NULL,
@@ -158,10 +168,13 @@ static const struct hub_option *const order_options[] = {
 };
 
 const struct section route_sections[] = {
-    {"routes/*.yaml: routes", "A list; each route has a `name`. Every route that matches publishes.", route_options},
+    {"routes/*.yaml: routes", "A list; each route has a `name`. Every route that matches publishes.",
+     route_options},
     {"routes/*.yaml: routes (continued)",
-     "`when` holds conditions on fields, all of which must hold: `{field: priority, equals: URGENT}`, `in: [a, b]`, "
-     "`prefix: H37.`, `range: {from: 1, below: 10}` (also `above`, `to`; numbers, or times as 2026-07-12T00:00:00Z), "
+     "`when` holds conditions on fields, all of which must hold: `{field: priority, equals: URGENT}`, `in: "
+     "[a, b]`, "
+     "`prefix: H37.`, `range: {from: 1, below: 10}` (also `above`, `to`; numbers, or times as "
+     "2026-07-12T00:00:00Z), "
      "`exists: true`; combined by `all:`, `any:` (lists) and `not:`.",
      order_options},
     {0},
@@ -223,14 +236,16 @@ static void route_topic_check(struct reading *reading, const struct config_route
   if (topic == NULL) {
     const char *known[KNOWN_MAX + 1];
     size_t count = 0;
-    for (const struct config_topic *one = reading->config->topics; one != NULL && count < KNOWN_MAX; one = one->next) {
+    for (const struct config_topic *one = reading->config->topics; one != NULL && count < KNOWN_MAX;
+         one = one->next) {
       known[count++] = one->name;
     }
     known[count] = NULL;
     const char *nearest = config_nearest(text_of(route->topic), known);
     config_error(reading->errors, route->topic_mark, item, "the topic %s is not in topics.yaml; %s%s%s",
-                 config_quoted(text_of(route->topic), quoted), nearest == NULL ? "add it there" : "did you mean \"",
-                 nearest == NULL ? "" : nearest, nearest == NULL ? "" : "\"?");
+                 config_quoted(text_of(route->topic), quoted),
+                 nearest == NULL ? "add it there" : "did you mean \"", nearest == NULL ? "" : nearest,
+                 nearest == NULL ? "" : "\"?");
   }
 }
 
@@ -242,7 +257,8 @@ static bool is_one_of(const char *const *names, const char *name) {
 static void route_sources_check(struct reading *reading, const struct config_route *route, const char *item) {
   const char *known[KNOWN_MAX + 1];
   size_t count = 0;
-  for (const struct config_source *one = reading->config->sources; one != NULL && count < KNOWN_MAX; one = one->next) {
+  for (const struct config_source *one = reading->config->sources; one != NULL && count < KNOWN_MAX;
+       one = one->next) {
     known[count++] = one->name;
   }
   known[count] = NULL;
@@ -252,8 +268,9 @@ static void route_sources_check(struct reading *reading, const struct config_rou
     char quoted[CONFIG_QUOTED_SIZE];
     const char *nearest = config_nearest(text_of(name), known);
     config_error(reading->errors, route->sources_mark, item, "no source is called %s; %s%s%s",
-                 config_quoted(text_of(name), quoted), nearest == NULL ? "name one of sources/" : "did you mean \"",
-                 nearest == NULL ? "" : nearest, nearest == NULL ? "" : "\"?");
+                 config_quoted(text_of(name), quoted),
+                 nearest == NULL ? "name one of sources/" : "did you mean \"", nearest == NULL ? "" : nearest,
+                 nearest == NULL ? "" : "\"?");
   }
 }
 

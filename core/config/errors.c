@@ -1,9 +1,9 @@
 /*
- * Errors of a configuration as text for the terminal. Every error is counted, the first 20 are kept, and warnings
- * have 20 places of their own so that they never push an error out.
+ * Errors of a configuration as text for the terminal. Every error is counted, the first 20 are kept, and
+ * warnings have 20 places of their own so that they never push an error out.
  *
- * The source line is shown, but what follows a key like `password:` and every long run of hex digits in it is masked:
- * somebody who wrote a secret into the wrong file must not find it in a terminal's log as well.
+ * The source line is shown, but what follows a key like `password:` and every long run of hex digits in it is
+ * masked: somebody who wrote a secret into the wrong file must not find it in a terminal's log as well.
  */
 #include "core/config/errors.h"
 
@@ -15,8 +15,8 @@ enum { LINE_SHOWN = 150, HEX_RUN_MASKED = 24, NEAREST_LENGTH_MAX = 64, VALUE_SHO
 
 void config_errors_deinit(struct config_errors *errors) { text_out_deinit(&errors->text); }
 
-static const char *const secret_words[] = {"password", "passwd", "passphrase", "secret", "token", "credential",
-                                           "private_key", "mat_khau"};
+static const char *const secret_words[] = {"password", "passwd",     "passphrase",  "secret",
+                                           "token",    "credential", "private_key", "mat_khau"};
 
 bool config_secret_name(struct text name) {
   for (size_t word = 0; word < LENGTH_OF(secret_words); word++) {
@@ -33,7 +33,9 @@ static size_t secret_start(struct text line) {
   for (size_t i = 0; i < line.length; i++) {
     if (line.data[i] != ':' && line.data[i] != '=') continue;
     size_t start = i;
-    while (start > 0 && (isalnum((unsigned char)line.data[start - 1]) || strchr("_-.\"'", line.data[start - 1]))) start--;
+    while (start > 0 &&
+           (isalnum((unsigned char)line.data[start - 1]) || strchr("_-.\"'", line.data[start - 1])))
+      start--;
     if (config_secret_name((struct text){line.data + start, i - start})) return i + 1;
   }
   return line.length;
@@ -124,7 +126,8 @@ static void say(struct config_errors *errors, struct config_mark mark, const cha
   if (mark.file != NULL && mark.line != 0) show_line(out, mark);
 }
 
-void config_error(struct config_errors *errors, struct config_mark mark, const char *item, const char *format, ...) {
+void config_error(struct config_errors *errors, struct config_mark mark, const char *item, const char *format,
+                  ...) {
   if (errors->errors++ >= CONFIG_ERRORS_MAX) return;
   va_list arguments;
   va_start(arguments, format);
@@ -132,7 +135,8 @@ void config_error(struct config_errors *errors, struct config_mark mark, const c
   va_end(arguments);
 }
 
-void config_warning(struct config_errors *errors, struct config_mark mark, const char *item, const char *format, ...) {
+void config_warning(struct config_errors *errors, struct config_mark mark, const char *item,
+                    const char *format, ...) {
   if (errors->warnings++ >= CONFIG_ERRORS_MAX) return;
   va_list arguments;
   va_start(arguments, format);
@@ -143,7 +147,8 @@ void config_warning(struct config_errors *errors, struct config_mark mark, const
 const char *config_quoted(struct text value, char buffer[static CONFIG_QUOTED_SIZE]) {
   cleanup(text_out_deinit) struct text_out out = TEXT_OUT_INIT;
   bool quoted = value.length == 0 || memchr(value.data, ' ', value.length) != NULL ||
-                memchr(value.data, '"', value.length) != NULL || memchr(value.data, '=', value.length) != NULL;
+                memchr(value.data, '"', value.length) != NULL ||
+                memchr(value.data, '=', value.length) != NULL;
   if (!quoted) text_out_string(&out, "\"");
   text_out_visible(&out, value, VALUE_SHOWN);
   if (!quoted) text_out_string(&out, "\"");

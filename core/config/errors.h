@@ -26,27 +26,31 @@ struct config_mark {
 };
 
 struct config_errors {
-  struct text_out text; /* ready for the terminal */
+  struct text_out text;      /* ready for the terminal */
   unsigned errors, warnings; /* all, also those over the 20 */
 };
 
 #define CONFIG_ERRORS_INIT ((struct config_errors){0})
 void config_errors_deinit(struct config_errors *);
 
-/* item: the option or name in question ("http.path", "route edoc"); format: what is wrong and what to write instead. */
+/* item: the option or name in question ("http.path", "route edoc"); format: what is wrong and what to write
+ * instead. */
 void config_error(struct config_errors *, struct config_mark, const char *item, const char *format, ...)
     printf_like(4, 5);
 void config_warning(struct config_errors *, struct config_mark, const char *item, const char *format, ...)
     printf_like(4, 5);
 
-/* A foreign text for an error: in quotes, on one line, shortened, runs of hex digits that may be a key masked. */
+/* A foreign text for an error: in quotes, on one line, shortened, runs of hex digits that may be a key
+ * masked. */
 #define CONFIG_QUOTED_SIZE 320
 const char *config_quoted(struct text, char buffer[static CONFIG_QUOTED_SIZE]);
 
-/* Whether a key or a text speaks of something that must not stand in a configuration file (password, token …). */
+/* Whether a key or a text speaks of something that must not stand in a configuration file (password, token
+ * …). */
 bool config_secret_name(struct text name);
 
-/* The entry of the NULL-terminated list that is nearest to name (at most a third of its letters away), or NULL. */
+/* The entry of the NULL-terminated list that is nearest to name (at most a third of its letters away), or
+ * NULL. */
 const char *config_nearest(struct text name, const char *const *known);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * hub.yaml: what belongs to the hub as a whole. All listeners are here, so that one look says what is open; secrets
- * are named as files and read by those who use them.
+ * hub.yaml: what belongs to the hub as a whole. All listeners are here, so that one look says what is open;
+ * secrets are named as files and read by those who use them.
  */
 #include <stdio.h>
 
@@ -18,14 +18,14 @@ static const struct hub_option *const hub_options[] = {
     OPTION("translators", HUB_OPTION_INT, "1", struct hub_config, translators,
            "threads that translate payloads over 64 KiB", .min = 1, .max = 64),
     OPTION("translate_timeout", HUB_OPTION_DURATION, "10 s", struct hub_config, translate_timeout_ms,
-           "a translation that takes longer degrades its source; six times longer ends the process", .min = 100,
-           .max = 600000),
+           "a translation that takes longer degrades its source; six times longer ends the process",
+           .min = 100, .max = 600000),
     NULL,
 };
 
 static const struct hub_option *const ids_options[] = {
-    OPTION("max", HUB_OPTION_INT, "1000000", struct hub_config, ids_max, "event ids remembered to recognise repeats",
-           .min = 1000, .max = 100000000),
+    OPTION("max", HUB_OPTION_INT, "1000000", struct hub_config, ids_max,
+           "event ids remembered to recognise repeats", .min = 1000, .max = 100000000),
     OPTION("age", HUB_OPTION_DURATION, "24 h", struct hub_config, ids_age_ms, "how long an id is remembered",
            .min = 60000, .max = INT64_C(30) * 86400000),
     NULL,
@@ -41,20 +41,20 @@ static const struct hub_option *const listener_options[] = {
 
 #define LIMIT(name, kind, text, member, sentence, low, high) \
   OPTION(name, kind, text, struct config_limits, member, sentence, .min = (low), .max = (high))
-#define LIMITS(text)                                                                                                  \
-  LIMIT("max_body", HUB_OPTION_SIZE, text("64 MiB"), max_body, "largest body of a request", 1024, 64 << 20),          \
-      LIMIT("head_timeout", HUB_OPTION_DURATION, text("10 s"), head_timeout_ms,                                       \
-            "time for a request's head", 100, 600000),                                                                \
-      LIMIT("body_timeout", HUB_OPTION_DURATION, text("60 s"), body_timeout_ms,                                       \
-            "time without a byte while a body is coming", 100, 3600000),                                              \
-      LIMIT("idle_timeout", HUB_OPTION_DURATION, text("60 s"), idle_timeout_ms,                                       \
-            "time that an open connection may wait for its next request", 100, 3600000),                              \
-      LIMIT("write_timeout", HUB_OPTION_DURATION, text("30 s"), write_timeout_ms,                                     \
-            "time without progress while an answer is sent", 100, 3600000),                                           \
-      LIMIT("connections", HUB_OPTION_INT, text("1000"), connections, "open connections", 1, 100000),                 \
-      LIMIT("connections_per_peer", HUB_OPTION_INT, text("200"), connections_per_peer,                                \
-            "open connections of one address", 1, 100000),                                                            \
-      LIMIT("answer_timeout", HUB_OPTION_DURATION, text("30 s"), answer_timeout_ms,                                   \
+#define LIMITS(text)                                                                                         \
+  LIMIT("max_body", HUB_OPTION_SIZE, text("64 MiB"), max_body, "largest body of a request", 1024, 64 << 20), \
+      LIMIT("head_timeout", HUB_OPTION_DURATION, text("10 s"), head_timeout_ms, "time for a request's head", \
+            100, 600000),                                                                                    \
+      LIMIT("body_timeout", HUB_OPTION_DURATION, text("60 s"), body_timeout_ms,                              \
+            "time without a byte while a body is coming", 100, 3600000),                                     \
+      LIMIT("idle_timeout", HUB_OPTION_DURATION, text("60 s"), idle_timeout_ms,                              \
+            "time that an open connection may wait for its next request", 100, 3600000),                     \
+      LIMIT("write_timeout", HUB_OPTION_DURATION, text("30 s"), write_timeout_ms,                            \
+            "time without progress while an answer is sent", 100, 3600000),                                  \
+      LIMIT("connections", HUB_OPTION_INT, text("1000"), connections, "open connections", 1, 100000),        \
+      LIMIT("connections_per_peer", HUB_OPTION_INT, text("200"), connections_per_peer,                       \
+            "open connections of one address", 1, 100000),                                                   \
+      LIMIT("answer_timeout", HUB_OPTION_DURATION, text("30 s"), answer_timeout_ms,                          \
             "after that the sender is told to try again", 100, 600000)
 #define WITH_DEFAULT(text) text
 #define WITHOUT_DEFAULT(text) NULL
@@ -79,10 +79,11 @@ static const struct hub_option *const kafka_options[] = {
 static const struct hub_option *const keys_options[] = {
     OPTION("event_ids", HUB_OPTION_TEXT, NULL, struct config_keys, event_ids,
            "file with the key of event ids (64 hex digits, mode 0600); never change it", .required = true),
-    OPTION("personal", HUB_OPTION_TEXT, NULL, struct config_keys, personal,
-           "file with the key of pseudonyms", .required = true),
+    OPTION("personal", HUB_OPTION_TEXT, NULL, struct config_keys, personal, "file with the key of pseudonyms",
+           .required = true),
     OPTION("personal_number", HUB_OPTION_INT, "1", struct config_keys, personal_number,
-           "number of that key, stands in pseudonyms (p1.…); raise it with each new key", .min = 1, .max = 9999),
+           "number of that key, stands in pseudonyms (p1.…); raise it with each new key", .min = 1,
+           .max = 9999),
     OPTION("originals", HUB_OPTION_TEXT, NULL, struct config_keys, originals,
            "file with the master key of kept originals; outside the state directory", .required = true),
     NULL,
@@ -118,12 +119,14 @@ static int listener_read(struct reading *reading, struct yaml_node *node, struct
   for (size_t i = 0; i < reading->config->listeners_count; i++) {
     if (all[i].name == NULL || all[i].address == NULL) continue;
     if (strcmp(all[i].name, listener->name) == 0) {
-      config_error(errors, yaml_mark(node, "name"), "listener.name", "%s stands twice, first in line %u; rename one",
+      config_error(errors, yaml_mark(node, "name"), "listener.name",
+                   "%s stands twice, first in line %u; rename one",
                    config_quoted(text_of(listener->name), quoted), all[i].mark.line);
     }
     if (port != 0 && strcmp(all[i].address, listener->address) == 0) {
       config_error(errors, yaml_mark(node, "address"), "listener.address",
-                   "%s is the address of listener \"%s\" too; write another port", listener->address, all[i].name);
+                   "%s is the address of listener \"%s\" too; write another port", listener->address,
+                   all[i].name);
     }
   }
   return 0;
@@ -134,8 +137,9 @@ static int listeners_read(struct reading *reading, struct yaml_node *root) {
   struct hub_config *config = reading->config;
   if (list == NULL || list->kind != YAML_LIST || list->count == 0) {
     config->incomplete = true;
-    config_error(reading->errors, list == NULL ? root->mark : list->mark, "listeners",
-                 "is not a list of listeners; write `listeners:` and `- {name: main, address: 127.0.0.1:8080}`");
+    config_error(
+        reading->errors, list == NULL ? root->mark : list->mark, "listeners",
+        "is not a list of listeners; write `listeners:` and `- {name: main, address: 127.0.0.1:8080}`");
     return 0;
   }
   config->listeners = arena_alloc(config->arena, list->count * sizeof *config->listeners);
@@ -156,30 +160,48 @@ static void admin_check(struct reading *reading, struct yaml_node *root) {
   if (config->admin != NULL && kind != ADDRESS_LOOPBACK) {
     config_error(reading->errors, yaml_mark(root, "admin"), "admin", "%s is not %s; write 127.0.0.1:9090",
                  config_quoted(text_of(config->admin), quoted),
-                 kind == ADDRESS_BAD ? "an IP address and port" : "a loopback address, and metrics are not for the network");
+                 kind == ADDRESS_BAD ? "an IP address and port"
+                                     : "a loopback address, and metrics are not for the network");
   }
   for (size_t i = 0; i < config->listeners_count && config->admin != NULL && port != 0; i++) {
     const char *address = config->listeners[i].address;
     if (address == NULL || strcmp(address, config->admin) != 0) continue;
-    config_error(reading->errors, yaml_mark(root, "admin"), "admin", "%s is the address of listener \"%s\" too; write another port",
-                 config->admin, config->listeners[i].name == NULL ? "?" : config->listeners[i].name);
+    config_error(reading->errors, yaml_mark(root, "admin"), "admin",
+                 "%s is the address of listener \"%s\" too; write another port", config->admin,
+                 config->listeners[i].name == NULL ? "?" : config->listeners[i].name);
   }
 }
 
 /* Settings that would take the promise away, and those that the publisher sets itself. */
 static const char *property_mistake(struct text name) {
-  static const char *const ours[] = {"acks", "request.required.acks", "enable.idempotence", "max.in.flight",
-                                     "max.in.flight.requests.per.connection", "message.timeout.ms",
-                                     "delivery.timeout.ms", "message.max.bytes", "linger.ms",
-                                     "queue.buffering.max.ms", "compression.codec", "compression.type", "partitioner",
-                                     "bootstrap.servers", "metadata.broker.list", "retries",
-                                     "message.send.max.retries", "transactional.id", "queuing.strategy",
-                                     "enable.gapless.guarantee", "debug", "log.queue"};
+  static const char *const ours[] = {"acks",
+                                     "request.required.acks",
+                                     "enable.idempotence",
+                                     "max.in.flight",
+                                     "max.in.flight.requests.per.connection",
+                                     "message.timeout.ms",
+                                     "delivery.timeout.ms",
+                                     "message.max.bytes",
+                                     "linger.ms",
+                                     "queue.buffering.max.ms",
+                                     "compression.codec",
+                                     "compression.type",
+                                     "partitioner",
+                                     "bootstrap.servers",
+                                     "metadata.broker.list",
+                                     "retries",
+                                     "message.send.max.retries",
+                                     "transactional.id",
+                                     "queuing.strategy",
+                                     "enable.gapless.guarantee",
+                                     "debug",
+                                     "log.queue"};
   for (size_t i = 0; i < LENGTH_OF(ours); i++) {
     if (text_is(name, ours[i])) return "is set by the hub itself; remove it";
   }
   if (config_secret_name(name)) {
-    return "is a secret, which does not stand in a configuration file; use a key file (ssl.key.location), and make a new "
+    return "is a secret, which does not stand in a configuration file; use a key file (ssl.key.location), "
+           "and make a new "
            "secret";
   }
   return NULL;
@@ -194,10 +216,11 @@ static void properties_check(struct reading *reading, struct yaml_node *kafka) {
     struct text name = {node->text.data, strcspn(node->text.data, "=")};
     const char *mistake = property_mistake(name);
     if (name.length == 0 || name.length == node->text.length) {
-      config_error(reading->errors, node->mark, "kafka.properties", "%s is not \"key=value\"; write security.protocol=ssl",
-                   config_quoted(node->text, quoted));
+      config_error(reading->errors, node->mark, "kafka.properties",
+                   "%s is not \"key=value\"; write security.protocol=ssl", config_quoted(node->text, quoted));
     } else if (mistake != NULL) {
-      config_error(reading->errors, node->mark, "kafka.properties", "%s %s", config_quoted(name, quoted), mistake);
+      config_error(reading->errors, node->mark, "kafka.properties", "%s %s", config_quoted(name, quoted),
+                   mistake);
     }
   }
 }
@@ -206,13 +229,16 @@ static int kafka_read(struct reading *reading, struct yaml_node *root) {
   struct yaml_node *map = yaml_get(root, "kafka");
   struct config_kafka *kafka = &reading->config->kafka;
   if (map == NULL) {
-    config_error(reading->errors, root->mark, "kafka", "is missing; write `kafka: {bootstrap: \"host:9092\"}`");
+    config_error(reading->errors, root->mark, "kafka",
+                 "is missing; write `kafka: {bootstrap: \"host:9092\"}`");
   }
   int r = map == NULL ? 0
-                      : options_read(reading->config->arena, kafka_options, map, "kafka", false, kafka, reading->errors);
+                      : options_read(reading->config->arena, kafka_options, map, "kafka", false, kafka,
+                                     reading->errors);
   if (r < 0 || kafka->bootstrap == NULL) return r;
   const char *mistake = bootstrap_mistake(kafka->bootstrap);
-  if (mistake != NULL) config_error(reading->errors, yaml_mark(map, "bootstrap"), "kafka.bootstrap", "%s", mistake);
+  if (mistake != NULL)
+    config_error(reading->errors, yaml_mark(map, "bootstrap"), "kafka.bootstrap", "%s", mistake);
   properties_check(reading, map);
   return 0;
 }
@@ -232,8 +258,9 @@ static int key_path(struct reading *reading, struct yaml_node *map, const char *
   const char *state = reading->config->state_dir;
   size_t length = state == NULL ? 0 : strlen(state);
   if (length != 0 && strncmp(*path, state, length) == 0 && (*path)[length] == '/') {
-    config_error(reading->errors, *ret_mark, item,
-                 "lies in the state directory, where a copy of the data would take its key along; put it elsewhere");
+    config_error(
+        reading->errors, *ret_mark, item,
+        "lies in the state directory, where a copy of the data would take its key along; put it elsewhere");
   }
   return 0;
 }
@@ -245,8 +272,8 @@ static void keys_differ(struct reading *reading) {
   for (size_t i = 1; i < LENGTH_OF(paths); i++) {
     for (size_t j = 0; j < i; j++) {
       if (paths[i] == NULL || paths[j] == NULL || strcmp(paths[i], paths[j]) != 0) continue;
-      config_error(reading->errors, marks[i], "keys", "one file for two keys (line %u); make a key for each use",
-                   marks[j].line);
+      config_error(reading->errors, marks[i], "keys",
+                   "one file for two keys (line %u); make a key for each use", marks[j].line);
     }
   }
 }
@@ -297,9 +324,12 @@ int hub_read(struct reading *reading, struct yaml_node *root) {
   if (r == 0) r = kafka_read(reading, root);
   if (r == 0) r = keys_read(reading, root);
   struct yaml_node *limits = yaml_get(root, "limits");
-  if (r == 0) r = options_read(config->arena, limits_options, limits, "limits", false, &config->limits, reading->errors);
+  if (r == 0)
+    r = options_read(config->arena, limits_options, limits, "limits", false, &config->limits,
+                     reading->errors);
   if (r == 0) {
-    r = options_read(config->arena, ids_options, yaml_get(root, "ids"), "ids", false, config, reading->errors);
+    r = options_read(config->arena, ids_options, yaml_get(root, "ids"), "ids", false, config,
+                     reading->errors);
   }
   if (r < 0) return r;
   limits_check(reading, &config->limits, limits == NULL ? root : limits, "limits");

@@ -1,8 +1,8 @@
 /*
  * The whole configuration: hub.yaml first, then the folders beside it, then the checks that need all of it.
  *
- * Each file is `version: 1` and one section; sources/ and routes/ are read in the order of their file names, so that
- * the same folder always gives the same configuration.
+ * Each file is `version: 1` and one section; sources/ and routes/ are read in the order of their file names,
+ * so that the same folder always gives the same configuration.
  */
 #include "core/config/hub_config.h"
 
@@ -18,8 +18,8 @@ struct top { /* what stands on top of every file */
 };
 
 static const struct hub_option *const top_options[] = {
-    OPTION("version", HUB_OPTION_INT, NULL, struct top, version, "version of the file's form: 1", .required = true,
-           .min = 1, .max = 1),
+    OPTION("version", HUB_OPTION_INT, NULL, struct top, version, "version of the file's form: 1",
+           .required = true, .min = 1, .max = 1),
     NULL,
 };
 
@@ -38,8 +38,9 @@ bool path_is_good(struct reading *reading, const char *path, struct config_mark 
     hidden->path = mark.file->path; /* without content: the line that holds the secret is not shown */
     mark.file = hidden;
   }
-  config_error(reading->errors, mark, item,
-               "a secret stands here; write it into a file of mode 0600, name that file here, and make a new secret");
+  config_error(
+      reading->errors, mark, item,
+      "a secret stands here; write it into a file of mode 0600, name that file here, and make a new secret");
   return false;
 }
 
@@ -154,7 +155,9 @@ static int config_new(const char *path, struct hub_config **ret_config) {
   int r = arena_new(&config->arena);
   if (r < 0) return r;
   const char *slash = strrchr(path, '/');
-  struct text folder = slash == NULL ? TEXT(".") : slash == path ? TEXT("/") : (struct text){path, (size_t)(slash - path)};
+  struct text folder = slash == NULL   ? TEXT(".")
+                       : slash == path ? TEXT("/")
+                                       : (struct text){path, (size_t)(slash - path)};
   config->path = arena_text(config->arena, text_of(path));
   config->folder = arena_text(config->arena, folder);
   if (config->path == NULL || config->folder == NULL) return -ENOMEM;

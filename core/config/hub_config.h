@@ -7,9 +7,9 @@
  *   topics.yaml       `version: 1`, `topics:` list: the catalogue
  *   tables/NAME.csv   lookups for connectors
  *
- * This module knows no connector and no schema: options of a connector, types, key and condition fields stay nodes
- * here and are checked by those who know (core/connector, core/route). Paths inside the files are relative to
- * hub.yaml's folder. All of it lives in one arena; a reload builds another one.
+ * This module knows no connector and no schema: options of a connector, types, key and condition fields stay
+ * nodes here and are checked by those who know (core/connector, core/route). Paths inside the files are
+ * relative to hub.yaml's folder. All of it lives in one arena; a reload builds another one.
  */
 #ifndef CORE_CONFIG_HUB_CONFIG_H
 #define CORE_CONFIG_HUB_CONFIG_H
@@ -23,7 +23,7 @@ struct config_listener { /* hub.yaml: listeners: list */
 };
 
 struct config_limits { /* hub.yaml: limits:, and each may be set again in a source */
-  int64_t max_body;            /* bytes */
+  int64_t max_body;    /* bytes */
   int64_t head_timeout_ms, body_timeout_ms, idle_timeout_ms, write_timeout_ms;
   int64_t connections, connections_per_peer;
   int64_t answer_timeout_ms;
@@ -66,22 +66,22 @@ struct config_source {
   struct config_mark mark;
   const char *connector;
   struct config_mark connector_mark, domain_mark;
-  const char *domain;    /* short name for dead letters and pseudonym keys: edoc, publicservice … */
-  const char *id_scope;  /* NULL: the source's own name */
+  const char *domain;   /* short name for dead letters and pseudonym keys: edoc, publicservice … */
+  const char *id_scope; /* NULL: the source's own name */
   struct config_mark http_mark, listener_mark, path_mark;
-  const char *listener;  /* http.listener */
-  const char *path;      /* http.path, exact */
+  const char *listener; /* http.listener */
+  const char *path;     /* http.path, exact */
   const struct hub_list *methods;
-  const char *part;      /* http.payload.part: multipart part or form field that is the payload; NULL: the body */
+  const char *part; /* http.payload.part: multipart part or form field that is the payload; NULL: the body */
   struct config_auth *auth;
   enum config_ack ack;
   enum config_unrouted unrouted;
   int32_t zone_offset_s;
-  bool repeats;          /* false: no memory of ids for this source */
+  bool repeats; /* false: no memory of ids for this source */
   struct config_limits limits;
   enum config_privacy_mode privacy[16]; /* by enum hub_personal_kind */
   const char *privacy_purpose[16];
-  int64_t originals_quota; /* bytes; 0: nothing of it is kept */
+  int64_t originals_quota;   /* bytes; 0: nothing of it is kept */
   struct yaml_node *options; /* the connector's, unread here; NULL when absent */
 };
 
@@ -89,15 +89,15 @@ struct config_route {
   struct config_route *next;
   const char *name;
   struct config_mark mark;
-  const char *type;  /* full name of the message */
+  const char *type; /* full name of the message */
   struct config_mark type_mark;
   const struct hub_list *sources; /* NULL: from every source */
   struct config_mark sources_mark;
   const char *topic;
   struct config_mark topic_mark;
-  const char *key;   /* field path; NULL: the event id */
+  const char *key; /* field path; NULL: the event id */
   struct config_mark key_mark;
-  bool ordered;      /* order: key (true) or none */
+  bool ordered;           /* order: key (true) or none */
   struct yaml_node *when; /* conditions, unread here; NULL: always */
 };
 
@@ -125,11 +125,11 @@ struct config_table { /* tables/NAME.csv, first row is the header */
 struct hub_config {
   struct arena *arena;
   const char *path, *folder; /* of hub.yaml */
-  const char *hub;       /* name, in ce_source */
+  const char *hub;           /* name, in ce_source */
   const char *state_dir;
   struct config_listener *listeners;
   size_t listeners_count;
-  const char *admin;     /* address of /metrics, /livez, /readyz; loopback only */
+  const char *admin;          /* address of /metrics, /livez, /readyz; loopback only */
   const char *connectors_dir; /* NULL: where they were installed, or $IOCHUB_CONNECTORS */
   int64_t translators;
   int64_t translate_timeout_ms;
@@ -144,8 +144,9 @@ struct hub_config {
   bool incomplete; /* a file or list could not be read at all: what follows from that was not checked */
 };
 
-/* Reads hub.yaml and all beside it, checks all that needs no connector. Mistakes go to errors; *ret_config is set
- * when the files could be read at all, so that the checks of others can add theirs. Returns 0 or -errno. */
+/* Reads hub.yaml and all beside it, checks all that needs no connector. Mistakes go to errors; *ret_config is
+ * set when the files could be read at all, so that the checks of others can add theirs. Returns 0 or -errno.
+ */
 int hub_config_load(const char *path, struct config_errors *, struct hub_config **ret_config) must_use;
 void hub_config_free(struct hub_config *);
 DEFINE_CLEANUP(struct hub_config *, hub_config_free)

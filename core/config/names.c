@@ -1,6 +1,7 @@
 /*
- * Names and addresses. A name goes into paths, metrics labels, Kafka's client ids and log lines, so its alphabet is
- * the one that is safe in all of them; '_' is left out because Kafka takes "a.b" and "a_b" for the same metric.
+ * Names and addresses. A name goes into paths, metrics labels, Kafka's client ids and log lines, so its
+ * alphabet is the one that is safe in all of them; '_' is left out because Kafka takes "a.b" and "a_b" for
+ * the same metric.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -74,8 +75,11 @@ static const char *broker_mistake(struct text broker) {
   if (colon == 1) return "a broker has no host; write host:port";
   for (size_t i = 0; i + 1 < colon; i++) {
     char c = broker.data[i];
-    bool good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr(".-_[]:", c) != NULL;
-    if (!good) return "a broker's host holds a character that no host name has; write host:port,host:port without blanks";
+    bool good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                strchr(".-_[]:", c) != NULL;
+    if (!good)
+      return "a broker's host holds a character that no host name has; write host:port,host:port without "
+             "blanks";
   }
   return NULL;
 }
@@ -94,8 +98,8 @@ const char *member_name(struct reading *reading, struct yaml_node *member, const
                         struct config_mark (*taken)(const struct hub_config *, const char *name)) {
   char quoted[CONFIG_QUOTED_SIZE];
   if (member->kind != YAML_MAP) {
-    config_error(reading->errors, member->mark, kind, "%s where a map is expected; write `- name: …` and its keys",
-                 yaml_kind_name(member->kind));
+    config_error(reading->errors, member->mark, kind,
+                 "%s where a map is expected; write `- name: …` and its keys", yaml_kind_name(member->kind));
     return NULL;
   }
   struct yaml_node *name = yaml_get(member, "name");
@@ -106,7 +110,8 @@ const char *member_name(struct reading *reading, struct yaml_node *member, const
   }
   bool topic = strcmp(kind, "topic") == 0;
   if (topic ? !topic_name_is_good(name->text) : !name_is_good(name->text)) {
-    config_error(reading->errors, name->mark, kind, "%s is not a name; write %s", config_quoted(name->text, quoted),
+    config_error(reading->errors, name->mark, kind, "%s is not a name; write %s",
+                 config_quoted(name->text, quoted),
                  topic ? "ioc.<domain>.<entity>.v1 with a-z, 0-9, '-' and '.' (never '_')"
                        : "at most 63 of a-z, 0-9 and '-', '-' neither first nor last");
   }

@@ -1,9 +1,9 @@
 /*
- * The one walk from a YAML map to a struct. An option's value is read by its type; defaults go through the same
- * reader, so that a table whose default is wrong cannot pass its first test.
+ * The one walk from a YAML map to a struct. An option's value is read by its type; defaults go through the
+ * same reader, so that a table whose default is wrong cannot pass its first test.
  *
- * Invariant: after the walk every member of the struct holds its value, its default, or what it held before; a wrong
- * value leaves it as before and counts an error, so that the walk always goes on to the next option.
+ * Invariant: after the walk every member of the struct holds its value, its default, or what it held before;
+ * a wrong value leaves it as before and counts an error, so that the walk always goes on to the next option.
  */
 #include "core/config/options.h"
 
@@ -44,15 +44,17 @@ static void read_bool(const struct place *place) {
     *(bool *)place->member = text_is(text, "true");
     return;
   }
-  static const char *const yes[] = {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON", "y", "Y", "1"};
-  static const char *const no[] = {"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF", "n", "N", "0"};
+  static const char *const yes[] = {"true", "True", "TRUE", "yes", "Yes", "YES",
+                                    "on",   "On",   "ON",   "y",   "Y",   "1"};
+  static const char *const no[] = {"false", "False", "FALSE", "no", "No", "NO",
+                                   "off",   "Off",   "OFF",   "n",  "N",  "0"};
   const char *remedy = "write true or false";
   for (size_t i = 0; i < LENGTH_OF(yes); i++) {
     if (text_is(text, yes[i])) remedy = place->node->quoted ? "write true without quotes" : "write true";
     if (text_is(text, no[i])) remedy = place->node->quoted ? "write false without quotes" : "write false";
   }
-  config_error(place->errors, place->node->mark, place->item, "%s is not true or false; %s", shown(place, quoted),
-               remedy);
+  config_error(place->errors, place->node->mark, place->item, "%s is not true or false; %s",
+               shown(place, quoted), remedy);
 }
 
 static void read_int(const struct place *place) {
@@ -87,8 +89,9 @@ static void read_choice(const struct place *place) {
   }
   const char *nearest = config_nearest(place->node->text, choices);
   config_error(place->errors, place->node->mark, place->item, "%s is not known here; write %s%s%s%s",
-               shown(place, quoted), list.failed ? "a known one" : list.data, nearest == NULL ? "" : " (did you mean \"",
-               nearest == NULL ? "" : nearest, nearest == NULL ? "" : "\"?)");
+               shown(place, quoted), list.failed ? "a known one" : list.data,
+               nearest == NULL ? "" : " (did you mean \"", nearest == NULL ? "" : nearest,
+               nearest == NULL ? "" : "\"?)");
 }
 
 static void read_size(const struct place *place) {
@@ -96,7 +99,8 @@ static void read_size(const struct place *place) {
   char quoted[CONFIG_QUOTED_SIZE], low[VALUE_TEXT_SIZE], high[VALUE_TEXT_SIZE];
   if (!options_parse_size(place->node->text, &value)) {
     config_error(place->errors, place->node->mark, place->item,
-                 "%s is not a size; write bytes or a number with KiB, MiB or GiB, such as 64 MiB", shown(place, quoted));
+                 "%s is not a size; write bytes or a number with KiB, MiB or GiB, such as 64 MiB",
+                 shown(place, quoted));
   } else if (in_range(place->option, value)) {
     *(int64_t *)place->member = value;
   } else {
@@ -109,11 +113,13 @@ static void read_duration(const struct place *place) {
   char quoted[CONFIG_QUOTED_SIZE], low[VALUE_TEXT_SIZE], high[VALUE_TEXT_SIZE];
   if (!options_parse_duration(place->node->text, &value)) {
     config_error(place->errors, place->node->mark, place->item,
-                 "%s is not a duration; write a number with ms, s, min, h or d, such as 30 s", shown(place, quoted));
+                 "%s is not a duration; write a number with ms, s, min, h or d, such as 30 s",
+                 shown(place, quoted));
   } else if (in_range(place->option, value)) {
     *(int64_t *)place->member = value;
   } else {
-    say_range(place, value_duration_text(place->option->min, low), value_duration_text(place->option->max, high));
+    say_range(place, value_duration_text(place->option->min, low),
+              value_duration_text(place->option->max, high));
   }
 }
 
@@ -121,7 +127,8 @@ static void read_zone(const struct place *place) {
   char quoted[CONFIG_QUOTED_SIZE];
   if (options_parse_zone(place->node->text, place->member)) return;
   config_error(place->errors, place->node->mark, place->item,
-               "%s is not a time zone; write the hours east of UTC, such as \"+07:00\"", shown(place, quoted));
+               "%s is not a time zone; write the hours east of UTC, such as \"+07:00\"",
+               shown(place, quoted));
 }
 
 static int read_list(const struct place *place) {
@@ -163,8 +170,9 @@ static bool kind_fits(const struct place *place) {
   } else if (node->kind != (list ? YAML_LIST : YAML_TEXT)) {
     config_error(place->errors, node->mark, place->item, "%s where %s is expected; write %s",
                  yaml_kind_name(node->kind), list ? "a list" : "a single value",
-                 list ? "[a, b]" : place->option->fallback != NULL ? config_quoted(text_of(place->option->fallback), quoted)
-                                                                   : "one value");
+                 list                              ? "[a, b]"
+                 : place->option->fallback != NULL ? config_quoted(text_of(place->option->fallback), quoted)
+                                                   : "one value");
   } else {
     return true;
   }
@@ -187,7 +195,8 @@ static int value_read(const struct place *place) {
   return 0;
 }
 
-/* ---- Nodes that no file wrote: defaults and the command line ------------------------------------------------- */
+/* ---- Nodes that no file wrote: defaults and the command line
+ * ------------------------------------------------- */
 
 /* A list is written with commas where there is no YAML. */
 static int plain_node(struct arena *arena, const struct hub_option *option, const char *value,
@@ -213,7 +222,8 @@ static int plain_node(struct arena *arena, const struct hub_option *option, cons
   return 0;
 }
 
-/* ---- The walk ------------------------------------------------------------------------------------------------- */
+/* ---- The walk
+ * ------------------------------------------------------------------------------------------------- */
 
 /* The option's node under its name or its former name. */
 static struct yaml_node *option_node(const struct hub_option *option, struct yaml_node *map, const char *item,
@@ -222,8 +232,8 @@ static struct yaml_node *option_node(const struct hub_option *option, struct yam
   struct yaml_node *old = option->old_key == NULL ? NULL : yaml_get(map, option->old_key);
   if (old == NULL) return node;
   if (node != NULL) {
-    config_error(errors, old->key_mark, item, "is the former name of \"%s\", which stands here too; remove one",
-                 option->key);
+    config_error(errors, old->key_mark, item,
+                 "is the former name of \"%s\", which stands here too; remove one", option->key);
     return node;
   }
   config_warning(errors, old->key_mark, item, "is called \"%s\" now; write that name", option->key);
@@ -239,12 +249,13 @@ static const char *item_of(struct arena *arena, const char *item, const char *ke
 static void say_missing(const struct hub_option *option, struct config_mark mark, const char *item,
                         struct config_errors *errors) {
   bool one = option->type == HUB_OPTION_INT && option->min == option->max && option->min != 0;
-  if (one) config_error(errors, mark, item, "is missing; write `%s: %lld`", option->key, (long long)option->min);
+  if (one)
+    config_error(errors, mark, item, "is missing; write `%s: %lld`", option->key, (long long)option->min);
   else config_error(errors, mark, item, "is missing; write `%s: …` (%s)", option->key, option->help);
 }
 
-static int option_read(struct arena *arena, const struct hub_option *option, struct yaml_node *map, const char *item,
-                       void *settings, struct config_errors *errors) {
+static int option_read(struct arena *arena, const struct hub_option *option, struct yaml_node *map,
+                       const char *item, void *settings, struct config_errors *errors) {
   const char *name = item_of(arena, item, option->key);
   struct yaml_node *node = option_node(option, map, name, errors);
   if (node == NULL && option->required) {
@@ -266,8 +277,8 @@ static int option_read(struct arena *arena, const struct hub_option *option, str
   return value_read(&place);
 }
 
-int options_read(struct arena *arena, const struct hub_option *const *table, struct yaml_node *map, const char *item,
-                 bool others, void *settings, struct config_errors *errors) {
+int options_read(struct arena *arena, const struct hub_option *const *table, struct yaml_node *map,
+                 const char *item, bool others, void *settings, struct config_errors *errors) {
   if (map != NULL && map->kind != YAML_MAP) {
     bool nothing = map->kind == YAML_TEXT && is_nothing(map);
     config_error(errors, map->mark, item, "%s where a map is expected; write `key: value` lines",
@@ -288,7 +299,8 @@ static void unknown_say(const struct yaml_node *node, const char *const *known, 
   const char *nearest = config_nearest(node->key, known);
   if (nearest == NULL && config_secret_name(node->key)) {
     config_error(errors, node->key_mark, item,
-                 "%s: a secret does not stand in a configuration file; write it into a file of mode 0600 and name that",
+                 "%s: a secret does not stand in a configuration file; write it into a file of mode 0600 and "
+                 "name that",
                  quoted);
   } else if (nearest != NULL) {
     config_error(errors, node->key_mark, item, "unknown key %s; did you mean \"%s\"?", quoted, nearest);
@@ -301,11 +313,12 @@ static void unknown_say(const struct yaml_node *node, const char *const *known, 
   }
 }
 
-void options_unknown(const struct hub_option *const *table, const char *const *also, const struct yaml_node *map,
-                     const char *item, struct config_errors *errors) {
+void options_unknown(const struct hub_option *const *table, const char *const *also,
+                     const struct yaml_node *map, const char *item, struct config_errors *errors) {
   const char *known[NAMES_MAX + 1];
   size_t count = 0;
-  for (size_t i = 0; table != NULL && table[i] != NULL && count < NAMES_MAX; i++) known[count++] = table[i]->key;
+  for (size_t i = 0; table != NULL && table[i] != NULL && count < NAMES_MAX; i++)
+    known[count++] = table[i]->key;
   for (size_t i = 0; also != NULL && also[i] != NULL && count < NAMES_MAX; i++) known[count++] = also[i];
   known[count] = NULL;
   if (map == NULL || map->kind != YAML_MAP) return;
@@ -316,7 +329,8 @@ void options_unknown(const struct hub_option *const *table, const char *const *a
 
 static const struct hub_option *option_find(const struct hub_option *const *table, struct text key) {
   for (size_t i = 0; table != NULL && table[i] != NULL; i++) {
-    if (text_is(key, table[i]->key) || (table[i]->old_key != NULL && text_is(key, table[i]->old_key))) return table[i];
+    if (text_is(key, table[i]->key) || (table[i]->old_key != NULL && text_is(key, table[i]->old_key)))
+      return table[i];
   }
   return NULL;
 }
@@ -350,7 +364,8 @@ int options_read_pairs(struct arena *arena, const struct hub_option *const *tabl
   return options_read(arena, table, &map, NULL, false, settings, errors);
 }
 
-/* ---- Reference ------------------------------------------------------------------------------------------------ */
+/* ---- Reference
+ * ------------------------------------------------------------------------------------------------ */
 
 static void reference_type(struct text_out *out, const struct hub_option *option) {
   char low[VALUE_TEXT_SIZE], high[VALUE_TEXT_SIZE];
@@ -367,12 +382,14 @@ static void reference_type(struct text_out *out, const struct hub_option *option
     case HUB_OPTION_SIZE:
       text_out_string(out, "size");
       if (!bounded) return;
-      text_out_format(out, ", %s to %s", value_size_text(option->min, low), value_size_text(option->max, high));
+      text_out_format(out, ", %s to %s", value_size_text(option->min, low),
+                      value_size_text(option->max, high));
       return;
     case HUB_OPTION_DURATION:
       text_out_string(out, "duration");
       if (!bounded) return;
-      text_out_format(out, ", %s to %s", value_duration_text(option->min, low), value_duration_text(option->max, high));
+      text_out_format(out, ", %s to %s", value_duration_text(option->min, low),
+                      value_duration_text(option->max, high));
       return;
     case HUB_OPTION_CHOICE:
       for (size_t i = 0; option->choices[i] != NULL; i++) {

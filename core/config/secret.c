@@ -1,6 +1,7 @@
 /*
- * Secrets from files. The file is opened first and judged by what was opened, so that nobody can swap it in between;
- * a symbolic link is followed, because secrets are often mounted that way, and what it leads to is judged.
+ * Secrets from files. The file is opened first and judged by what was opened, so that nobody can swap it in
+ * between; a symbolic link is followed, because secrets are often mounted that way, and what it leads to is
+ * judged.
  *
  * Invariant: no byte of a secret's content reaches an error text, and buffers that held it are wiped.
  */
@@ -32,15 +33,16 @@ struct saying { /* where and about what an error is told */
   struct config_errors *errors;
 };
 
-#define say(saying, format, ...) \
-  config_error((saying)->errors, (saying)->mark, (saying)->item, format, (saying)->path __VA_OPT__(, ) __VA_ARGS__)
+#define say(saying, format, ...)                                         \
+  config_error((saying)->errors, (saying)->mark, (saying)->item, format, \
+               (saying)->path __VA_OPT__(, ) __VA_ARGS__)
 
 static bool file_is_safe(const struct saying *saying, const struct stat *status) {
   if (!S_ISREG(status->st_mode)) {
     say(saying, "%s is not a regular file; name a file");
   } else if ((status->st_mode & 077) != 0) {
-    say(saying, "%s may be read or written by others (mode %04o); run: chmod 600 %s", (unsigned)status->st_mode & 07777,
-        saying->path);
+    say(saying, "%s may be read or written by others (mode %04o); run: chmod 600 %s",
+        (unsigned)status->st_mode & 07777, saying->path);
   } else if (status->st_uid != 0 && status->st_uid != geteuid()) {
     say(saying, "%s belongs to another user (uid %u); it must belong to root or to the hub's user",
         (unsigned)status->st_uid);
@@ -57,7 +59,8 @@ static int file_load(const struct saying *saying, struct secret_file *ret_file) 
   if (fd < 0) {
     int error = errno;
     say(saying, "%s cannot be read: %s%s", strerrordesc_np(error),
-        error == ENOENT ? "; make the file (README.md of the configuration says how)" : "; the hub's user must be able to");
+        error == ENOENT ? "; make the file (README.md of the configuration says how)"
+                        : "; the hub's user must be able to");
     return SECRET_E_INVALID;
   }
   struct stat status;
@@ -131,7 +134,8 @@ static bool is_hash_of_nothing(const struct secret_hash *hash) {
   return memcmp(hash->sha256, nothing, sizeof nothing) == 0;
 }
 
-static bool hashes_read(const struct saying *saying, struct text rest, struct secret_hash *hashes, size_t *ret_count) {
+static bool hashes_read(const struct saying *saying, struct text rest, struct secret_hash *hashes,
+                        size_t *ret_count) {
   size_t count = 0;
   for (unsigned line = 1; rest.length != 0; line++) {
     const char *end = memchr(rest.data, '\n', rest.length);
@@ -141,7 +145,9 @@ static bool hashes_read(const struct saying *saying, struct text rest, struct se
     size_t skip = length + (end != NULL);
     rest = (struct text){rest.data + skip, rest.length - skip};
     if (found < 0) {
-      say(saying, "%s, line %u: not \"sha256:\" and 64 hex digits; write the SHA-256 of the key, never the key", line);
+      say(saying,
+          "%s, line %u: not \"sha256:\" and 64 hex digits; write the SHA-256 of the key, never the key",
+          line);
       return false;
     }
     if (found == 1 && is_hash_of_nothing(&hash)) {
@@ -159,15 +165,16 @@ static bool hashes_read(const struct saying *saying, struct text rest, struct se
   return count != 0;
 }
 
-int secret_hashes_load(const char *path, struct config_mark mark, const char *item, struct config_errors *errors,
-                       struct secret_hash **ret_hashes, size_t *ret_count) {
+int secret_hashes_load(const char *path, struct config_mark mark, const char *item,
+                       struct config_errors *errors, struct secret_hash **ret_hashes, size_t *ret_count) {
   struct saying saying = {path, item, mark, errors};
   cleanup(secret_file_deinit) struct secret_file file = {0};
   int r = file_load(&saying, &file);
   if (r != 0) return r;
   cleanup(freep) struct secret_hash *hashes = calloc(HASHES_MAX, sizeof *hashes);
   if (hashes == NULL) return -ENOMEM;
-  if (!hashes_read(&saying, (struct text){file.data, file.length}, hashes, ret_count)) return SECRET_E_INVALID;
+  if (!hashes_read(&saying, (struct text){file.data, file.length}, hashes, ret_count))
+    return SECRET_E_INVALID;
   struct secret_hash *exact = realloc(hashes, *ret_count * sizeof *hashes);
   *ret_hashes = exact == NULL ? hashes : exact;
   hashes = NULL;
@@ -176,7 +183,7 @@ int secret_hashes_load(const char *path, struct config_mark mark, const char *it
 
 int secret_derive(const struct secret_key *master, const char *label, struct secret_key *ret_key) {
   unsigned length = 0;
-  uint8_t *made = HMAC(EVP_sha256(), master->bytes, sizeof master->bytes, (const uint8_t *)label, strlen(label),
-                       ret_key->bytes, &length);
+  uint8_t *made = HMAC(EVP_sha256(), master->bytes, sizeof master->bytes, (const uint8_t *)label,
+                       strlen(label), ret_key->bytes, &length);
   return made == NULL || length != sizeof ret_key->bytes ? -ENOMEM : 0;
 }

@@ -1,7 +1,8 @@
 /*
  * secret.h: secrets come from files, and leave memory wiped.
  *
- * A secret's file is a regular file, not readable or writable by group or others, owned by root or the hub's user.
+ * A secret's file is a regular file, not readable or writable by group or others, owned by root or the hub's
+ * user.
  */
 #ifndef CORE_CONFIG_SECRET_H
 #define CORE_CONFIG_SECRET_H
@@ -14,7 +15,8 @@ struct secret_key {
   uint8_t bytes[SECRET_KEY_BYTES];
 };
 
-/* Reads a key file: 64 hex digits, a line end allowed. Mistakes go to errors at mark/item (never the content). */
+/* Reads a key file: 64 hex digits, a line end allowed. Mistakes go to errors at mark/item (never the
+ * content). */
 #define SECRET_E_INVALID 1
 int secret_key_load(const char *path, struct config_mark, const char *item, struct config_errors *,
                     struct secret_key *ret_key) must_use;

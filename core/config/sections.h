@@ -1,8 +1,8 @@
 /*
  * sections.h: the parts of a configuration, each read by its own file into one struct hub_config.
  *
- * A reader takes the members that it knows out of the YAML tree, checks what can be checked without a connector, and
- * goes on after a mistake.
+ * A reader takes the members that it knows out of the YAML tree, checks what can be checked without a
+ * connector, and goes on after a mistake.
  */
 #ifndef CORE_CONFIG_SECTIONS_H
 #define CORE_CONFIG_SECTIONS_H
@@ -15,10 +15,10 @@ struct reading {
 };
 
 /* A row of an option table. */
-#define OPTION(name, kind, default_text, type_of_struct, member, sentence, ...)                     \
-  &(const struct hub_option) {                                                                      \
-    .size = sizeof(struct hub_option), .key = (name), .type = (kind), .fallback = (default_text),   \
-    .help = (sentence), .offset = offsetof(type_of_struct, member) __VA_OPT__(, ) __VA_ARGS__       \
+#define OPTION(name, kind, default_text, type_of_struct, member, sentence, ...)                   \
+  &(const struct hub_option) {                                                                    \
+    .size = sizeof(struct hub_option), .key = (name), .type = (kind), .fallback = (default_text), \
+    .help = (sentence), .offset = offsetof(type_of_struct, member) __VA_OPT__(, ) __VA_ARGS__     \
   }
 
 /* Readers: 0 or -errno. `list` is the value of the file's one list. */
@@ -38,11 +38,13 @@ struct section {
   const char *title, *text;
   const struct hub_option *const *table;
 };
-extern const struct section hub_sections[], source_sections[], route_sections[], topic_sections[]; /* title NULL ends */
+extern const struct section hub_sections[], source_sections[], route_sections[],
+    topic_sections[]; /* title NULL ends */
 
 /* Limits appear twice: in hub.yaml with defaults, in a source without. */
 extern const struct hub_option *const limits_options[], *const limits_override_options[];
-void limits_check(struct reading *, const struct config_limits *, const struct yaml_node *map, const char *item);
+void limits_check(struct reading *, const struct config_limits *, const struct yaml_node *map,
+                  const char *item);
 
 /* Path relative to hub.yaml's folder; NULL when there is no memory. */
 const char *path_beside(struct reading *, const char *path);
@@ -63,8 +65,8 @@ enum address_kind address_parse(const char *text, unsigned *ret_port);
 /* "host:port,host:port": NULL when good, else what is wrong with it. */
 const char *bootstrap_mistake(const char *text);
 
-/* Reads `name:` of a list's member and complains when it is missing, badly made or taken: `taken` returns the place
- * of the earlier one. Returns the name, or NULL. */
+/* Reads `name:` of a list's member and complains when it is missing, badly made or taken: `taken` returns the
+ * place of the earlier one. Returns the name, or NULL. */
 const char *member_name(struct reading *, struct yaml_node *member, const char *kind,
                         struct config_mark (*taken)(const struct hub_config *, const char *name));
 

@@ -1,7 +1,8 @@
 /*
  * sources/: who may send what, where it comes in, and how its personal data are treated.
  *
- * `limits:` starts from hub.yaml's, so a source says only what differs. The connector's own options stay unread here.
+ * `limits:` starts from hub.yaml's, so a source says only what differs. The connector's own options stay
+ * unread here.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -20,9 +21,11 @@ static const struct hub_option *const source_options[] = {
     OPTION("connector", HUB_OPTION_TEXT, NULL, struct config_source, connector,
            "connector that reads its payloads; `iochub connectors list` names them", .required = true),
     OPTION("domain", HUB_OPTION_TEXT, NULL, struct config_source, domain,
-           "short name of the domain, for dead letters and pseudonyms: edoc, publicservice …", .required = true),
+           "short name of the domain, for dead letters and pseudonyms: edoc, publicservice …",
+           .required = true),
     OPTION("id_scope", HUB_OPTION_TEXT, NULL, struct config_source, id_scope,
-           "shared by sources that bring the same events, so that repeats are seen across them; else the source's name"),
+           "shared by sources that bring the same events, so that repeats are seen across them; else the "
+           "source's name"),
     OPTION("zone", HUB_OPTION_ZONE, "+07:00", struct config_source, zone_offset_s,
            "zone of times that carry none"),
     OPTION("repeats", HUB_OPTION_BOOL, "true", struct config_source, repeats,
@@ -42,8 +45,8 @@ static const struct hub_option *const choice_options[] = {
 };
 
 static const struct hub_option *const http_options[] = {
-    OPTION("listener", HUB_OPTION_TEXT, NULL, struct config_source, listener, "name of a listener of hub.yaml",
-           .required = true),
+    OPTION("listener", HUB_OPTION_TEXT, NULL, struct config_source, listener,
+           "name of a listener of hub.yaml", .required = true),
     OPTION("path", HUB_OPTION_TEXT, NULL, struct config_source, path,
            "path of requests, compared exactly and without the query", .required = true),
     OPTION("methods", HUB_OPTION_LIST, "POST", struct config_source, methods, "methods that are taken"),
@@ -85,20 +88,26 @@ static const struct hub_option *const privacy_options[] = {
 };
 
 const struct section source_sections[] = {
-    {"sources/*.yaml: sources", "A list; each source has a `name`. `options` holds the connector's own options, which "
-     "`iochub connectors options NAME` prints.", source_options},
+    {"sources/*.yaml: sources",
+     "A list; each source has a `name`. `options` holds the connector's own options, which "
+     "`iochub connectors options NAME` prints.",
+     source_options},
     {"sources/*.yaml: sources (continued)", "", choice_options},
     {"sources/*.yaml: http", "The way in.", http_options},
     {"sources/*.yaml: http.payload", "", payload_options},
-    {"sources/*.yaml: auth, `- api_key`", "`auth` is a list; any one that proves the sender suffices.", api_key_options},
+    {"sources/*.yaml: auth, `- api_key`", "`auth` is a list; any one that proves the sender suffices.",
+     api_key_options},
     {"sources/*.yaml: auth, `- network`", "", network_options},
-    {"sources/*.yaml: privacy", "By kind: citizen_id, insurance_card, phone, email, plate, person_name, official_name, "
-     "account, birth_date, address, free_text. What is not named is protected.", privacy_options},
+    {"sources/*.yaml: privacy",
+     "By kind: citizen_id, insurance_card, phone, email, plate, person_name, official_name, "
+     "account, birth_date, address, free_text. What is not named is protected.",
+     privacy_options},
     {"sources/*.yaml: limits", "What differs from hub.yaml's `limits`.", limits_override_options},
     {0},
 };
 
-/* ---- auth ----------------------------------------------------------------------------------------------------- */
+/* ---- auth
+ * ----------------------------------------------------------------------------------------------------- */
 
 static bool network_is_good(const char *text) {
   const char *slash = strchr(text, '/');
@@ -133,7 +142,9 @@ static void network_check(struct reading *reading, const struct yaml_node *map, 
 static int api_key_check(struct reading *reading, const struct yaml_node *map, const char *item,
                          struct config_auth *auth) {
   char quoted[CONFIG_QUOTED_SIZE];
-  size_t good = auth->header == NULL ? 0 : strspn(auth->header, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
+  size_t good = auth->header == NULL
+                    ? 0
+                    : strspn(auth->header, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
   if (auth->header != NULL && (good == 0 || auth->header[good] != '\0')) {
     config_error(reading->errors, yaml_mark(map, "header"), item,
                  "%s is not the name of a header; write letters, digits and '-', such as X-Api-Key",
@@ -153,7 +164,8 @@ static struct yaml_node *auth_way(struct reading *reading, struct yaml_node *nod
   static const char *const ways[] = {"api_key", "network", NULL};
   char quoted[CONFIG_QUOTED_SIZE];
   if (node->kind != YAML_MAP || node->count != 1) {
-    config_error(reading->errors, node->mark, item, "is not one way to prove a sender; write `- api_key: {…}` or `- network: {…}`");
+    config_error(reading->errors, node->mark, item,
+                 "is not one way to prove a sender; write `- api_key: {…}` or `- network: {…}`");
     return NULL;
   }
   struct yaml_node *way = node->first;
@@ -161,12 +173,13 @@ static struct yaml_node *auth_way(struct reading *reading, struct yaml_node *nod
   if (text_is(way->key, ways[0]) || text_is(way->key, ways[1])) return way;
   const char *nearest = config_nearest(way->key, ways);
   config_error(reading->errors, way->key_mark, item, "unknown way %s; write api_key or network%s%s%s",
-               config_quoted(way->key, quoted), nearest == NULL ? "" : " (did you mean \"", nearest == NULL ? "" : nearest,
-               nearest == NULL ? "" : "\"?)");
+               config_quoted(way->key, quoted), nearest == NULL ? "" : " (did you mean \"",
+               nearest == NULL ? "" : nearest, nearest == NULL ? "" : "\"?)");
   return NULL;
 }
 
-static int auth_one(struct reading *reading, struct yaml_node *node, const char *item, struct config_auth **ret_auth) {
+static int auth_one(struct reading *reading, struct yaml_node *node, const char *item,
+                    struct config_auth **ret_auth) {
   struct arena *arena = reading->config->arena;
   struct yaml_node *way = auth_way(reading, node, item);
   if (way == NULL) return 0;
@@ -177,7 +190,8 @@ static int auth_one(struct reading *reading, struct yaml_node *node, const char 
   auth->kind = key ? CONFIG_AUTH_API_KEY : CONFIG_AUTH_NETWORK;
   const char *name = arena_printf(arena, "%s.%s", item, key ? "api_key" : "network");
   if (name == NULL) return -ENOMEM;
-  int r = options_read(arena, key ? api_key_options : network_options, way, name, false, auth, reading->errors);
+  int r =
+      options_read(arena, key ? api_key_options : network_options, way, name, false, auth, reading->errors);
   if (r < 0) return r;
   if (key) {
     auth->mark = yaml_mark(way, "file");
@@ -189,12 +203,15 @@ static int auth_one(struct reading *reading, struct yaml_node *node, const char 
   return r;
 }
 
-static int auth_read(struct reading *reading, struct yaml_node *node, struct config_source *source, const char *item) {
+static int auth_read(struct reading *reading, struct yaml_node *node, struct config_source *source,
+                     const char *item) {
   struct yaml_node *list = yaml_get(node, "auth");
   if (list == NULL || list->kind != YAML_LIST || list->count == 0) {
-    config_error(reading->errors, list == NULL ? node->mark : list->mark, item,
-                 "%s; write `auth:` with `- api_key: {file: secrets/NAME.keys}` or `- network: {allow: [10.20.0.0/16]}`",
-                 list == NULL ? "says nowhere how a sender is proven" : "is not a list of ways to prove a sender");
+    config_error(
+        reading->errors, list == NULL ? node->mark : list->mark, item,
+        "%s; write `auth:` with `- api_key: {file: secrets/NAME.keys}` or `- network: {allow: "
+        "[10.20.0.0/16]}`",
+        list == NULL ? "says nowhere how a sender is proven" : "is not a list of ways to prove a sender");
     return 0;
   }
   struct config_auth **tail = &source->auth;
@@ -208,12 +225,16 @@ static int auth_read(struct reading *reading, struct yaml_node *node, struct con
   return 0;
 }
 
-/* ---- http ----------------------------------------------------------------------------------------------------- */
+/* ---- http
+ * ----------------------------------------------------------------------------------------------------- */
 
 static bool path_is_plain(const char *path) {
-  if (path[0] != '/' || strstr(path, "//") != NULL || strstr(path, "/./") != NULL || strstr(path, "/../") != NULL) return false;
+  if (path[0] != '/' || strstr(path, "//") != NULL || strstr(path, "/./") != NULL ||
+      strstr(path, "/../") != NULL)
+    return false;
   for (const char *c = path; *c != '\0'; c++) {
-    bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || strchr("/-._~", *c) != NULL;
+    bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') ||
+                 strchr("/-._~", *c) != NULL;
     if (!plain) return false;
   }
   return true;
@@ -230,15 +251,17 @@ static void methods_check(struct reading *reading, const struct yaml_node *map, 
     for (size_t i = 0; method_names[i] != NULL && !known; i++) known = text_is(node->text, method_names[i]);
     if (known) continue;
     const char *nearest = config_nearest(node->text, method_names);
-    config_error(reading->errors, node->mark, item, "%s is not a method; write %s", config_quoted(node->text, quoted),
-                 nearest == NULL ? "POST" : nearest);
+    config_error(reading->errors, node->mark, item, "%s is not a method; write %s",
+                 config_quoted(node->text, quoted), nearest == NULL ? "POST" : nearest);
   }
 }
 
-static int http_read(struct reading *reading, struct yaml_node *node, struct config_source *source, const char *name) {
+static int http_read(struct reading *reading, struct yaml_node *node, struct config_source *source,
+                     const char *name) {
   struct arena *arena = reading->config->arena;
   struct yaml_node *http = yaml_get(node, "http");
-  const char *item = arena_printf(arena, "%s.http", name), *payload = arena_printf(arena, "%s.http.payload", name);
+  const char *item = arena_printf(arena, "%s.http", name),
+             *payload = arena_printf(arena, "%s.http.payload", name);
   if (item == NULL || payload == NULL) return -ENOMEM;
   if (http == NULL) {
     config_error(reading->errors, node->mark, item, "is missing; write `http: {listener: main, path: /…}`");
@@ -251,9 +274,10 @@ static int http_read(struct reading *reading, struct yaml_node *node, struct con
   source->path_mark = yaml_mark(http, "path");
   char quoted[CONFIG_QUOTED_SIZE];
   if (source->path != NULL && !path_is_plain(source->path)) {
-    config_error(reading->errors, source->path_mark, item,
-                 "%s is not a plain path; write / and letters, digits, '-', '.', '_', without query, '%%' and '..'",
-                 config_quoted(text_of(source->path), quoted));
+    config_error(
+        reading->errors, source->path_mark, item,
+        "%s is not a plain path; write / and letters, digits, '-', '.', '_', without query, '%%' and '..'",
+        config_quoted(text_of(source->path), quoted));
   }
   methods_check(reading, http, item);
   struct yaml_node *part = yaml_get(http, "payload");
@@ -263,17 +287,25 @@ static int http_read(struct reading *reading, struct yaml_node *node, struct con
   return r;
 }
 
-/* ---- privacy -------------------------------------------------------------------------------------------------- */
+/* ---- privacy
+ * -------------------------------------------------------------------------------------------------- */
 
 static const char *const kind_names[] = {
-    [HUB_CITIZEN_ID] = "citizen_id", [HUB_INSURANCE_CARD] = "insurance_card", [HUB_PHONE] = "phone",
-    [HUB_EMAIL] = "email", [HUB_PLATE] = "plate", [HUB_PERSON_NAME] = "person_name",
-    [HUB_OFFICIAL_NAME] = "official_name", [HUB_ACCOUNT] = "account", [HUB_BIRTH_DATE] = "birth_date",
-    [HUB_ADDRESS] = "address", [HUB_FREE_TEXT] = "free_text",
+    [HUB_CITIZEN_ID] = "citizen_id",
+    [HUB_INSURANCE_CARD] = "insurance_card",
+    [HUB_PHONE] = "phone",
+    [HUB_EMAIL] = "email",
+    [HUB_PLATE] = "plate",
+    [HUB_PERSON_NAME] = "person_name",
+    [HUB_OFFICIAL_NAME] = "official_name",
+    [HUB_ACCOUNT] = "account",
+    [HUB_BIRTH_DATE] = "birth_date",
+    [HUB_ADDRESS] = "address",
+    [HUB_FREE_TEXT] = "free_text",
 };
 
-static int privacy_kind(struct reading *reading, struct yaml_node *map, size_t kind, struct config_source *source,
-                        const char *item) {
+static int privacy_kind(struct reading *reading, struct yaml_node *map, size_t kind,
+                        struct config_source *source, const char *item) {
   struct yaml_node *node = yaml_get(map, kind_names[kind]);
   if (node == NULL) return 0;
   const char *name = arena_printf(reading->config->arena, "%s.%s", item, kind_names[kind]);
@@ -307,7 +339,8 @@ static int privacy_read(struct reading *reading, struct yaml_node *node, struct 
   return r;
 }
 
-/* ---- The source ----------------------------------------------------------------------------------------------- */
+/* ---- The source
+ * ----------------------------------------------------------------------------------------------- */
 
 static int choices_read(struct reading *reading, struct yaml_node *node, struct config_source *source,
                         const char *item) {
@@ -317,7 +350,8 @@ static int choices_read(struct reading *reading, struct yaml_node *node, struct 
   source->ack = CONFIG_ACK_BROKER;
   source->unrouted = (enum config_unrouted)text.unrouted;
   if (text.ack != CONFIG_ACK_BROKER) {
-    config_error(reading->errors, yaml_mark(node, "ack"), item, "`ack: spool` is not available in this version; write ack: broker");
+    config_error(reading->errors, yaml_mark(node, "ack"), item,
+                 "`ack: spool` is not available in this version; write ack: broker");
   }
   return 0;
 }
@@ -329,19 +363,21 @@ static int limits_read(struct reading *reading, struct yaml_node *node, struct c
   if (map == NULL) return 0;
   const char *item = arena_printf(reading->config->arena, "%s.limits", name);
   if (item == NULL) return -ENOMEM;
-  int r = options_read(reading->config->arena, limits_override_options, map, item, false, &source->limits, reading->errors);
+  int r = options_read(reading->config->arena, limits_override_options, map, item, false, &source->limits,
+                       reading->errors);
   if (r == 0) limits_check(reading, &source->limits, map, item);
   return r;
 }
 
-static void names_check(struct reading *reading, const struct yaml_node *node, const struct config_source *source,
-                        const char *item) {
+static void names_check(struct reading *reading, const struct yaml_node *node,
+                        const struct config_source *source, const char *item) {
   char quoted[CONFIG_QUOTED_SIZE];
   const char *const keys[] = {"domain", "id_scope"};
   const char *const values[] = {source->domain, source->id_scope};
   for (size_t i = 0; i < LENGTH_OF(keys); i++) {
     if (values[i] == NULL || name_is_good(text_of(values[i]))) continue;
-    config_error(reading->errors, yaml_mark(node, keys[i]), item, "%s: %s is not a name; write a-z, 0-9 and '-'", keys[i],
+    config_error(reading->errors, yaml_mark(node, keys[i]), item,
+                 "%s: %s is not a name; write a-z, 0-9 and '-'", keys[i],
                  config_quoted(text_of(values[i]), quoted));
   }
 }
@@ -369,7 +405,8 @@ static int source_fill(struct reading *reading, struct yaml_node *node, struct c
   if (r < 0) return r;
   source->options = yaml_get(node, "options");
   names_check(reading, node, source, item);
-  static const char *const also[] = {"name", "ack", "unrouted", "http", "auth", "limits", "privacy", "options", NULL};
+  static const char *const also[] = {"name",   "ack",     "unrouted", "http", "auth",
+                                     "limits", "privacy", "options",  NULL};
   options_unknown(source_options, also, node, item, reading->errors);
   return 0;
 }
@@ -392,7 +429,8 @@ int sources_read(struct reading *reading, struct yaml_node *list) {
   return 0;
 }
 
-/* ---- Across files --------------------------------------------------------------------------------------------- */
+/* ---- Across files
+ * --------------------------------------------------------------------------------------------- */
 
 static void listener_find(struct reading *reading, const struct config_source *source) {
   const struct hub_config *config = reading->config;
@@ -410,8 +448,9 @@ static void listener_find(struct reading *reading, const struct config_source *s
   if (nearest == NULL) nearest = known[0];
   snprintf(item, sizeof item, "source %s.http.listener", source->name);
   config_error(reading->errors, source->listener_mark, item, "no listener is called %s in hub.yaml; %s%s%s",
-               config_quoted(text_of(source->listener), quoted), nearest == NULL ? "add it there" : "did you mean \"",
-               nearest == NULL ? "" : nearest, nearest == NULL ? "" : "\"?");
+               config_quoted(text_of(source->listener), quoted),
+               nearest == NULL ? "add it there" : "did you mean \"", nearest == NULL ? "" : nearest,
+               nearest == NULL ? "" : "\"?");
 }
 
 static const char *common_method(const struct config_source *a, const struct config_source *b) {
@@ -435,22 +474,25 @@ static void door_check(struct reading *reading, const struct config_source *sour
     char item[96];
     snprintf(item, sizeof item, "source %s.http", source->name);
     config_error(reading->errors, source->path_mark, item,
-                 "%s %s at \"%s\" is the door of source \"%s\" too (%s:%u); write another path", method, source->path,
-                 source->listener, other->name, other->path_mark.file->path, other->path_mark.line);
+                 "%s %s at \"%s\" is the door of source \"%s\" too (%s:%u); write another path", method,
+                 source->path, source->listener, other->name, other->path_mark.file->path,
+                 other->path_mark.line);
     return;
   }
 }
 
 static void scope_check(struct reading *reading, const struct config_source *source) {
   for (const struct config_source *other = reading->config->sources; other != source; other = other->next) {
-    bool same = source->id_scope != NULL && other->id_scope != NULL && strcmp(source->id_scope, other->id_scope) == 0;
+    bool same =
+        source->id_scope != NULL && other->id_scope != NULL && strcmp(source->id_scope, other->id_scope) == 0;
     if (!same || source->connector == NULL || other->connector == NULL) continue;
     if (strcmp(source->connector, other->connector) == 0) continue;
     char item[96];
     snprintf(item, sizeof item, "source %s", source->name);
-    config_error(reading->errors, source->mark, item,
-                 "shares the id_scope \"%s\" with source \"%s\", which has another connector; write another id_scope",
-                 source->id_scope, other->name);
+    config_error(
+        reading->errors, source->mark, item,
+        "shares the id_scope \"%s\" with source \"%s\", which has another connector; write another id_scope",
+        source->id_scope, other->name);
     return;
   }
 }
@@ -465,12 +507,16 @@ static void dead_letter_check(struct reading *reading, const struct config_sourc
   snprintf(name, sizeof name, "ioc.dead-letter.%s.v1", source->domain);
   const struct config_topic *topic = hub_config_topic(config, name);
   if (topic == NULL) {
-    config_error(reading->errors, source->domain_mark, item,
-                 "needs the topic %s; write it in topics.yaml with type ioc.hub.v1.DeadLetter and compacted: true", name);
+    config_error(
+        reading->errors, source->domain_mark, item,
+        "needs the topic %s; write it in topics.yaml with type ioc.hub.v1.DeadLetter and compacted: true",
+        name);
   } else if (topic->type != NULL && strcmp(topic->type, "ioc.hub.v1.DeadLetter") != 0) {
-    config_error(reading->errors, topic->type_mark, name, "takes dead letters; write type: ioc.hub.v1.DeadLetter");
+    config_error(reading->errors, topic->type_mark, name,
+                 "takes dead letters; write type: ioc.hub.v1.DeadLetter");
   } else if (!topic->compacted) {
-    config_error(reading->errors, topic->mark, name, "takes dead letters, of which the latest state counts; write compacted: true");
+    config_error(reading->errors, topic->mark, name,
+                 "takes dead letters, of which the latest state counts; write compacted: true");
   }
 }
 

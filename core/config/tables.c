@@ -1,6 +1,6 @@
 /*
- * Lookup tables: tables/NAME.csv (UTF-8, RFC 4180 quoting, first row the header). Rows are sorted by their first
- * cell when read, so that a lookup is a binary search and two rows with the same key are seen.
+ * Lookup tables: tables/NAME.csv (UTF-8, RFC 4180 quoting, first row the header). Rows are sorted by their
+ * first cell when read, so that a lookup is a binary search and two rows with the same key are seen.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -74,7 +74,8 @@ static int cell_read(struct csv *csv, const char **ret_cell) {
     int r = quoted_cell(csv, &cell);
     if (r < 0) return r;
     bool ends = csv->rest.length == 0 || strchr(",\r\n", csv->rest.data[0]) != NULL;
-    if (!ends) csv_mistake(csv, csv->line, "text behind a closing quote; write \"\" for a quote inside a cell");
+    if (!ends)
+      csv_mistake(csv, csv->line, "text behind a closing quote; write \"\" for a quote inside a cell");
   } else {
     size_t length = 0;
     while (length < csv->rest.length && strchr(",\r\n", csv->rest.data[length]) == NULL) length++;
@@ -148,7 +149,8 @@ static void rows_sort(struct csv *csv, struct config_table *table, const char **
     if (strcmp(*one, *before) != 0) continue;
     char quoted[CONFIG_QUOTED_SIZE];
     config_error(csv->reading->errors, (struct config_mark){csv->file, 0, 0}, csv->item,
-                 "two rows have the key %s in the first column; remove one", config_quoted(text_of(*one), quoted));
+                 "two rows have the key %s in the first column; remove one",
+                 config_quoted(text_of(*one), quoted));
     return;
   }
 }
@@ -203,7 +205,8 @@ static int table_read(struct reading *reading, const char *file_name) {
   int r = file_read(arena, file->path, &file->content);
   if (r == -ENOMEM) return r;
   if (r < 0) {
-    config_error(reading->errors, (struct config_mark){file, 0, 0}, "table", "cannot be read: %s", strerrordesc_np(-r));
+    config_error(reading->errors, (struct config_mark){file, 0, 0}, "table", "cannot be read: %s",
+                 strerrordesc_np(-r));
     return 0;
   }
   struct csv csv = {.reading = reading, .file = file, .item = "table", .rest = file->content, .line = 1};

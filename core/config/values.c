@@ -1,8 +1,8 @@
 /*
  * Values as an admin writes them: numbers, sizes, durations, zones.
  *
- * None of YAML's guesses apply: 0123, 1e3, 0x10, 1_000 and 08:30 are not numbers here, and a size or a duration says
- * its unit.
+ * None of YAML's guesses apply: 0123, 1e3, 0x10, 1_000 and 08:30 are not numbers here, and a size or a
+ * duration says its unit.
  */
 #include "core/config/values.h"
 
@@ -44,13 +44,14 @@ static bool parse_with_unit(struct text text, const struct unit *units, size_t c
 }
 
 bool options_parse_size(struct text text, int64_t *ret_bytes) {
-  static const struct unit units[] = {{"", 1}, {"B", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30},
-                                      {"TiB", INT64_C(1) << 40}};
+  static const struct unit units[] = {{"", 1},          {"B", 1},         {"KiB", 1 << 10},
+                                      {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", INT64_C(1) << 40}};
   return parse_with_unit(text, units, LENGTH_OF(units), ret_bytes);
 }
 
 bool options_parse_duration(struct text text, int64_t *ret_ms) {
-  static const struct unit units[] = {{"ms", 1}, {"s", 1000}, {"min", 60000}, {"h", 3600000}, {"d", 86400000}};
+  static const struct unit units[] = {
+      {"ms", 1}, {"s", 1000}, {"min", 60000}, {"h", 3600000}, {"d", 86400000}};
   return parse_with_unit(text, units, LENGTH_OF(units), ret_ms);
 }
 
@@ -69,23 +70,25 @@ bool options_parse_zone(struct text text, int32_t *ret_offset_s) {
   return true;
 }
 
-static const char *with_unit(int64_t value, const struct unit *units, size_t count, char *buffer, size_t size) {
+static const char *with_unit(int64_t value, const struct unit *units, size_t count, char *buffer,
+                             size_t size) {
   size_t best = 0;
   for (size_t i = 1; i < count && value != 0; i++) {
     if (value % units[i].factor == 0) best = i;
   }
-  snprintf(buffer, size, "%lld%s%s", (long long)(value / units[best].factor), units[best].name[0] == '\0' ? "" : " ",
-           units[best].name);
+  snprintf(buffer, size, "%lld%s%s", (long long)(value / units[best].factor),
+           units[best].name[0] == '\0' ? "" : " ", units[best].name);
   return buffer;
 }
 
 const char *value_size_text(int64_t bytes, char buffer[static VALUE_TEXT_SIZE]) {
-  static const struct unit units[] = {{"", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30},
-                                      {"TiB", INT64_C(1) << 40}};
+  static const struct unit units[] = {
+      {"", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", INT64_C(1) << 40}};
   return with_unit(bytes, units, LENGTH_OF(units), buffer, VALUE_TEXT_SIZE);
 }
 
 const char *value_duration_text(int64_t ms, char buffer[static VALUE_TEXT_SIZE]) {
-  static const struct unit units[] = {{"ms", 1}, {"s", 1000}, {"min", 60000}, {"h", 3600000}, {"d", 86400000}};
+  static const struct unit units[] = {
+      {"ms", 1}, {"s", 1000}, {"min", 60000}, {"h", 3600000}, {"d", 86400000}};
   return with_unit(ms, units, LENGTH_OF(units), buffer, VALUE_TEXT_SIZE);
 }

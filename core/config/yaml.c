@@ -1,9 +1,9 @@
 /*
  * YAML as a tree with places, built from libyaml's events.
  *
- * Invariant: a node in the tree came from exactly one place of the file. What would break that (anchors, aliases,
- * merge keys) or would be read in two ways (tags, duplicate keys, directives) is an error that is told, after which
- * the walk goes on, so that one run shows all mistakes. Only broken syntax ends a file.
+ * Invariant: a node in the tree came from exactly one place of the file. What would break that (anchors,
+ * aliases, merge keys) or would be read in two ways (tags, duplicate keys, directives) is an error that is
+ * told, after which the walk goes on, so that one run shows all mistakes. Only broken syntax ends a file.
  */
 #include "core/config/yaml.h"
 
@@ -36,10 +36,10 @@ static struct config_mark mark_of(const struct builder *builder, yaml_mark_t mar
   return (struct config_mark){builder->file, (unsigned)mark.line + 1, (unsigned)mark.column + 1};
 }
 
-#define mistake(builder, mark, ...)                                   \
-  do {                                                                \
-    (builder)->mistakes++;                                            \
-    config_error((builder)->errors, (mark), NULL, __VA_ARGS__);       \
+#define mistake(builder, mark, ...)                             \
+  do {                                                          \
+    (builder)->mistakes++;                                      \
+    config_error((builder)->errors, (mark), NULL, __VA_ARGS__); \
   } while (0)
 
 struct yaml_node *yaml_peek(const struct yaml_node *map, const char *key) {
@@ -73,7 +73,8 @@ const char *yaml_kind_name(enum yaml_kind kind) {
   return kind == YAML_MAP ? "a map" : kind == YAML_LIST ? "a list" : "a text";
 }
 
-/* ---- The tree ------------------------------------------------------------------------------------------------- */
+/* ---- The tree
+ * ------------------------------------------------------------------------------------------------- */
 
 static int node_new(struct builder *builder, enum yaml_kind kind, struct config_mark mark,
                     struct yaml_node **ret_node) {
@@ -100,14 +101,16 @@ static void node_place(struct builder *builder, struct yaml_node *node) {
     if (frame->key.data == NULL) return; /* its key was a mistake: the value is read and dropped */
   }
   if (++parent->count == MEMBERS_MAX + 1) {
-    mistake(builder, node->mark, "more than %d members; write fewer, or split them over several files", MEMBERS_MAX);
+    mistake(builder, node->mark, "more than %d members; write fewer, or split them over several files",
+            MEMBERS_MAX);
   }
   if (frame->last == NULL) parent->first = node;
   else frame->last->next = node;
   frame->last = node;
 }
 
-static bool key_is_good(struct builder *builder, const struct frame *frame, struct text key, struct config_mark mark) {
+static bool key_is_good(struct builder *builder, const struct frame *frame, struct text key,
+                        struct config_mark mark) {
   char quoted[CONFIG_QUOTED_SIZE];
   if (key.length == 0) {
     mistake(builder, mark, "a value without a key; write `key: value`");
@@ -147,11 +150,13 @@ static bool expects_key(const struct builder *builder) {
   return frame->node->kind == YAML_MAP && frame->key_next;
 }
 
-/* ---- Events --------------------------------------------------------------------------------------------------- */
+/* ---- Events
+ * --------------------------------------------------------------------------------------------------- */
 
 static void refuse_properties(struct builder *builder, struct config_mark mark, const yaml_char_t *anchor,
                               const yaml_char_t *tag) {
-  if (anchor != NULL) mistake(builder, mark, "anchors are not read here; remove \"&…\" and write the value where it is used");
+  if (anchor != NULL)
+    mistake(builder, mark, "anchors are not read here; remove \"&…\" and write the value where it is used");
   if (tag != NULL) mistake(builder, mark, "tags are not read here; remove \"!…\" (quotes make a text)");
 }
 
@@ -240,13 +245,16 @@ static int on_event(struct builder *builder, const yaml_event_t *event) {
   }
 }
 
-/* ---- Broken syntax -------------------------------------------------------------------------------------------- */
+/* ---- Broken syntax
+ * -------------------------------------------------------------------------------------------- */
 
 static const struct {
   const char *problem, *ours;
 } problems[] = {
-    {"mapping values are not allowed", "a \": \" where no key may stand; put the text in quotes or mend the indentation"},
-    {"did not find expected key", "this line does not belong to the block above; mend its indentation or close the quote"},
+    {"mapping values are not allowed",
+     "a \": \" where no key may stand; put the text in quotes or mend the indentation"},
+    {"did not find expected key",
+     "this line does not belong to the block above; mend its indentation or close the quote"},
     {"did not find expected '-'", "a list goes on without \"- \"; mend the indentation"},
     {"could not find expected ':'", "a key without \": \"; write `key: value`"},
     {"found character that cannot start", "no text may begin with this character; put the text in quotes"},
@@ -257,14 +265,16 @@ static const struct {
     {"found unknown escape character", "an unknown \\ escape; write \\\\ or use single quotes"},
     {"found undefined tag handle", "tags are not read here; remove \"!…\""},
     {"control characters are not allowed", "a control character; remove it"},
-    {"did not find expected alphabetic", "an anchor or alias, or a text that begins with & or *; put the text in quotes"},
+    {"did not find expected alphabetic",
+     "an anchor or alias, or a text that begins with & or *; put the text in quotes"},
 };
 
 static void syntax_error(struct builder *builder, const yaml_parser_t *parser) {
   struct config_mark mark = mark_of(builder, parser->problem_mark);
   if (parser->error == YAML_READER_ERROR) {
     size_t line = 1, column = 1;
-    text_place(builder->file->content.data, builder->file->content.length, parser->problem_offset, &line, &column);
+    text_place(builder->file->content.data, builder->file->content.length, parser->problem_offset, &line,
+               &column);
     mark = (struct config_mark){builder->file, (unsigned)line, (unsigned)column};
   }
   const char *problem = parser->problem == NULL ? "broken syntax" : parser->problem;
@@ -296,7 +306,8 @@ static bool bytes_are_good(struct builder *builder) {
   struct text content = builder->file->content;
   size_t line = 1, column = 1;
   if (content.length > FILE_MAX) {
-    mistake(builder, ((struct config_mark){builder->file, 1, 1}), "larger than 1 MiB; split it over several files");
+    mistake(builder, ((struct config_mark){builder->file, 1, 1}),
+            "larger than 1 MiB; split it over several files");
     return false;
   }
   size_t bad = text_find_bad_utf8(content);
@@ -359,14 +370,16 @@ static int file_read(struct arena *arena, const char *path, struct text *ret_con
   return 0;
 }
 
-int yaml_load(struct arena *arena, const char *path, struct config_errors *errors, struct yaml_node **ret_root) {
+int yaml_load(struct arena *arena, const char *path, struct config_errors *errors,
+              struct yaml_node **ret_root) {
   *ret_root = NULL;
   struct text content = TEXT_NONE;
   int r = file_read(arena, path, &content);
   if (r == -ENOMEM) return r;
   if (r < 0) {
     config_error(errors, yaml_path_mark(arena, path), NULL, "cannot be read: %s; %s", strerrordesc_np(-r),
-                 r == -ENOENT ? "write this file, or name the right one" : "it must be a file that the hub's user may read");
+                 r == -ENOENT ? "write this file, or name the right one"
+                              : "it must be a file that the hub's user may read");
     return CONFIG_E_INVALID;
   }
   return yaml_parse(arena, path, content, errors, ret_root);

@@ -1,6 +1,6 @@
 /*
- * A configuration file as an enemy would write it: YAML, the option walk, every section, and conditions. Nothing may
- * crash, hang or leak; what is not told as a mistake is a configuration.
+ * A configuration file as an enemy would write it: YAML, the option walk, every section, and conditions.
+ * Nothing may crash, hang or leak; what is not told as a mistake is a configuration.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -19,7 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct text content = {(const char *)data + 1, size - 1};
   int r = yaml_parse(config.arena, "f.yaml", content, &errors, &root);
   if (r >= 0 && root != NULL) {
-    static int (*const readers[])(struct reading *, struct yaml_node *) = {sources_read, routes_read, topics_read};
+    static int (*const readers[])(struct reading *, struct yaml_node *) = {sources_read, routes_read,
+                                                                           topics_read};
     size_t section = data[0] % 4;
     if (section == 3) r = hub_read(&reading, root);
     else if (root->kind == YAML_LIST) r = readers[section](&reading, root);

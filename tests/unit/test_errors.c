@@ -43,8 +43,12 @@ static void test_bounds(void **state) {
 
 static void test_secrets_are_masked(void **state) {
   static const char *const lines[] = {
-      "password: hunter2hunter2", "x: {sasl.password: hunter2hunter2}", "  - sasl.password=hunter2hunter2",
-      "client_secret: \"hunter2hunter2\"", "key: 00112233445566778899aabbccddeeff hunter", "API_TOKEN: hunter2hunter2",
+      "password: hunter2hunter2",
+      "x: {sasl.password: hunter2hunter2}",
+      "  - sasl.password=hunter2hunter2",
+      "client_secret: \"hunter2hunter2\"",
+      "key: 00112233445566778899aabbccddeeff hunter",
+      "API_TOKEN: hunter2hunter2",
   };
   for (size_t i = 0; i < LENGTH_OF(lines); i++) {
     struct config_file file = {"f", text_of(lines[i])};
@@ -85,8 +89,12 @@ static void test_nearest(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_form),   cmocka_unit_test(test_long_line),          cmocka_unit_test(test_bounds),
-      cmocka_unit_test(test_quoted), cmocka_unit_test(test_secrets_are_masked), cmocka_unit_test(test_nearest),
+      cmocka_unit_test(test_form),
+      cmocka_unit_test(test_long_line),
+      cmocka_unit_test(test_bounds),
+      cmocka_unit_test(test_quoted),
+      cmocka_unit_test(test_secrets_are_masked),
+      cmocka_unit_test(test_nearest),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /*
- * The whole configuration: the shipped example loads, tables are looked up. What is wrong with wrong ones is the
- * business of tests/scenario/config.
+ * The whole configuration: the shipped example loads, tables are looked up. What is wrong with wrong ones is
+ * the business of tests/scenario/config.
  */
 #include <fcntl.h>
 #include <setjmp.h>
@@ -73,7 +73,9 @@ static const struct {
   const char *content, *error; /* NULL: good */
 } csvs[] = {
     {"code,name\n2,\"a \"\"b\"\", c\"\n1,\"two\nlines\"\r\n\n", NULL},
-    {"\xef\xbb\xbf" "code,name\n1,x", NULL},
+    {"\xef\xbb\xbf"
+     "code,name\n1,x",
+     NULL},
     {"", "is empty"},
     {"code,,x\n", "a column without a name"},
     {"code,name\n1\n", ":2:1: error: table: has another number of cells"},
@@ -100,7 +102,8 @@ static void check_csv(const char *folder, const char *content, const char *error
     assert_int_equal(errors.errors, 0);
     assert_non_null(config_table_lookup(config.tables, "t", text_of("1"), "name"));
   } else {
-    if (errors.errors == 0 || strstr(errors.text.data, error) == NULL) fail_msg("%s: %s", content, errors.text.data);
+    if (errors.errors == 0 || strstr(errors.text.data, error) == NULL)
+      fail_msg("%s: %s", content, errors.text.data);
   }
   config_errors_deinit(&errors);
   arena_free(config.arena);
@@ -142,8 +145,9 @@ static void test_addresses(void **state) {
   assert_int_equal(address_parse("[::1]:0", &port), ADDRESS_LOOPBACK);
   assert_int_equal(address_parse("0.0.0.0:80", &port), ADDRESS_OTHER);
   assert_int_equal(address_parse("[::]:80", &port), ADDRESS_OTHER);
-  static const char *const bad[] = {"localhost:80", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "::1:80", "[::1]",
-                                    ":80", "127.0.0.1:080", "127.1:80", "[127.0.0.1]:80", ""};
+  static const char *const bad[] = {
+      "localhost:80", "127.0.0.1",     "127.0.0.1:", "127.0.0.1:65536", "::1:80", "[::1]",
+      ":80",          "127.0.0.1:080", "127.1:80",   "[127.0.0.1]:80",  ""};
   for (size_t i = 0; i < LENGTH_OF(bad); i++) assert_int_equal(address_parse(bad[i], &port), ADDRESS_BAD);
   assert_null(bootstrap_mistake("a:1,b.example:9092,[::1]:9092"));
   static const char *const wrong[] = {"", "a", "a:", "a:0", "a:1,", "a:1, b:2", ":1", "a:70000", "user@a:1"};
@@ -159,15 +163,16 @@ static void test_reference(void **state) {
   assert_non_null(committed);
   ssize_t length = read(fd, committed, out.length + 1);
   if (length != (ssize_t)out.length || memcmp(committed, out.data, out.length) != 0) {
-    fail_msg("broker-config/reference.md is out of date: iochub check --reference > broker-config/reference.md");
+    fail_msg(
+        "broker-config/reference.md is out of date: iochub check --reference > broker-config/reference.md");
   }
   text_out_deinit(&out);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_example), cmocka_unit_test(test_topics_alone), cmocka_unit_test(test_tables),
-      cmocka_unit_test(test_csv),     cmocka_unit_test(test_names),        cmocka_unit_test(test_addresses),
+      cmocka_unit_test(test_example),   cmocka_unit_test(test_topics_alone), cmocka_unit_test(test_tables),
+      cmocka_unit_test(test_csv),       cmocka_unit_test(test_names),        cmocka_unit_test(test_addresses),
       cmocka_unit_test(test_reference),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,10 +18,10 @@ struct settings {
 
 static const char *const choices[] = {"red", "green", NULL};
 
-#define ROW(name, kind, text, member, ...)                                                                       \
-  &(const struct hub_option) {                                                                                   \
-    .size = sizeof(struct hub_option), .key = name, .type = kind, .fallback = text, .help = "a " name,           \
-    .offset = offsetof(struct settings, member) __VA_OPT__(, ) __VA_ARGS__                                       \
+#define ROW(name, kind, text, member, ...)                                                             \
+  &(const struct hub_option) {                                                                         \
+    .size = sizeof(struct hub_option), .key = name, .type = kind, .fallback = text, .help = "a " name, \
+    .offset = offsetof(struct settings, member) __VA_OPT__(, ) __VA_ARGS__                             \
   }
 
 static const struct hub_option *const table[] = {
@@ -80,7 +80,9 @@ static void test_defaults(void **state) {
 }
 
 static void test_values(void **state) {
-  struct run r = run("{text: 0123, flag: false, number: -5, size: 1 MiB, time: 250 ms, choice: red, zone: -03:30, list: [x]}");
+  struct run r =
+      run("{text: 0123, flag: false, number: -5, size: 1 MiB, time: 250 ms, choice: red, zone: -03:30, list: "
+          "[x]}");
   assert_int_equal(r.errors.errors, 0);
   assert_string_equal(r.settings.text, "0123");
   assert_false(r.settings.flag);
@@ -200,8 +202,9 @@ static void test_reference(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_defaults), cmocka_unit_test(test_values),   cmocka_unit_test(test_wrong),
-      cmocka_unit_test(test_old_name), cmocka_unit_test(test_required), cmocka_unit_test(test_untouched_without_default),
+      cmocka_unit_test(test_defaults), cmocka_unit_test(test_values),
+      cmocka_unit_test(test_wrong),    cmocka_unit_test(test_old_name),
+      cmocka_unit_test(test_required), cmocka_unit_test(test_untouched_without_default),
       cmocka_unit_test(test_pairs),    cmocka_unit_test(test_reference),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

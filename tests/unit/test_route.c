@@ -1,4 +1,5 @@
-/* Routes: conditions hold for what they say, mistakes are told at their place, keys are taken from the message. */
+/* Routes: conditions hold for what they say, mistakes are told at their place, keys are taken from the
+ * message. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -50,8 +51,8 @@ static size_t match(struct rig *rig, struct text message, struct route_target **
   return count;
 }
 
-/* id "H37.14", small -3, large 2^63, share 0.5, urgent, GREEN, due 2026-07-12T00:00:00.5Z, part {K1, -4}, owner p1.x,
- * pages 0 (present) */
+/* id "H37.14", small -3, large 2^63, share 0.5, urgent, GREEN, due 2026-07-12T00:00:00.5Z, part {K1, -4},
+ * owner p1.x, pages 0 (present) */
 static const char full_bytes[] =
     "\x0a\x06H37.14"
     "\x10\xfd\xff\xff\xff\xff\xff\xff\xff\xff\x01"
@@ -103,7 +104,8 @@ static const struct {
     {"{all: [{field: urgent, equals: true}, {field: small, equals: 0}]}", false, false},
     {"{any: [{field: urgent, equals: true}, {field: small, equals: 0}]}", true, true},
     {"{not: {field: urgent, equals: true}}", false, true},
-    {"[{field: urgent, equals: true}, {not: {any: [{field: id, equals: a}, {field: id, equals: b}]}}]", true, false},
+    {"[{field: urgent, equals: true}, {not: {any: [{field: id, equals: a}, {field: id, equals: b}]}}]", true,
+     false},
 };
 
 static void test_conditions(void **state) {
@@ -123,7 +125,8 @@ static void test_conditions(void **state) {
 static const struct {
   const char *when, *error;
 } wrong[] = {
-    {"{field: idd, equals: x}", "f:1:9: error: route r.when: ioc.test.v1.Thing has no field \"idd\"; did you mean \"id\"?"},
+    {"{field: idd, equals: x}",
+     "f:1:9: error: route r.when: ioc.test.v1.Thing has no field \"idd\"; did you mean \"id\"?"},
     {"{field: part.cod, equals: x}", "ioc.test.v1.Part has no field \"cod\"; did you mean \"code\"?"},
     {"{field: id.x, equals: x}", "\"x\" stands behind a field that holds no message"},
     {"{field: tags, equals: x}", "\"tags\" is repeated"},
@@ -139,7 +142,8 @@ static const struct {
     {"{field: small, in: []}", "is an empty list"},
     {"{field: small, in: [[1]]}", "a list where a single value is expected"},
     {"{field: urgent, equals: yes}", "write true or false"},
-    {"{field: colour, equals: RED}", "\"RED\" is not a value of ioc.test.v1.Colour; did you mean \"COLOUR_RED\"?"},
+    {"{field: colour, equals: RED}",
+     "\"RED\" is not a value of ioc.test.v1.Colour; did you mean \"COLOUR_RED\"?"},
     {"{field: colour, equals: COLOUR_GREN}", "did you mean \"COLOUR_GREEN\"?"},
     {"{field: share, equals: 0.5}", "is a fraction"},
     {"{field: share, range: {from: 1e3}}", "write a number such as 12.5"},
@@ -173,9 +177,19 @@ static void test_wrong_conditions(void **state) {
 static const struct {
   const char *key, *full; /* NULL: an error */
 } keys[] = {
-    {"id", "H37.14"}, {"small", "-3"}, {"large", "9223372036854775808"}, {"colour", "COLOUR_GREEN"},
-    {"part.code", "K1"}, {"part.weight", "-4"}, {"due_at", "2026-07-12T00:00:00.500Z"}, {"owner", "p1.x"},
-    {"share", NULL}, {"part", NULL}, {"tags", NULL}, {"raw", NULL}, {"nothing", NULL},
+    {"id", "H37.14"},
+    {"small", "-3"},
+    {"large", "9223372036854775808"},
+    {"colour", "COLOUR_GREEN"},
+    {"part.code", "K1"},
+    {"part.weight", "-4"},
+    {"due_at", "2026-07-12T00:00:00.500Z"},
+    {"owner", "p1.x"},
+    {"share", NULL},
+    {"part", NULL},
+    {"tags", NULL},
+    {"raw", NULL},
+    {"nothing", NULL},
 };
 
 static void test_keys(void **state) {
@@ -189,7 +203,8 @@ static void test_keys(void **state) {
     assert_int_equal(count, keys[i].full != NULL);
     if (count == 1) {
       assert_true(targets[0].keyed);
-      if (!text_is(targets[0].key, keys[i].full)) fail_msg("%s gave %.*s", keys[i].key, (int)targets[0].key.length, targets[0].key.data);
+      if (!text_is(targets[0].key, keys[i].full))
+        fail_msg("%s gave %.*s", keys[i].key, (int)targets[0].key.length, targets[0].key.data);
       assert_int_equal(match(&rig, empty, &targets), 1);
       assert_int_equal(targets[0].key.length, 0);
     }
@@ -235,15 +250,17 @@ static void test_broken_message(void **state) {
   for (size_t i = 0; i < LENGTH_OF(broken); i++) {
     struct route_target *targets = NULL;
     size_t count = 0;
-    assert_int_equal(routes_match(rig.routes, "s1", rig.thing, broken[i], rig.arena, &targets, &count), -EBADMSG);
+    assert_int_equal(routes_match(rig.routes, "s1", rig.thing, broken[i], rig.arena, &targets, &count),
+                     -EBADMSG);
   }
   rig_free(&rig);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_conditions),        cmocka_unit_test(test_wrong_conditions), cmocka_unit_test(test_keys),
-      cmocka_unit_test(test_sources_and_order), cmocka_unit_test(test_unknown_type),     cmocka_unit_test(test_broken_message),
+      cmocka_unit_test(test_conditions),   cmocka_unit_test(test_wrong_conditions),
+      cmocka_unit_test(test_keys),         cmocka_unit_test(test_sources_and_order),
+      cmocka_unit_test(test_unknown_type), cmocka_unit_test(test_broken_message),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,10 +48,10 @@ static void test_key(void **state) {
   expect_key(write_file(HEX "\n", 0602), SECRET_E_INVALID, "chmod 600");
   expect_key(write_file(HEX "0\n", 0600), SECRET_E_INVALID, "64 hex digits");
   expect_key(write_file("", 0600), SECRET_E_INVALID, "64 hex digits");
-  expect_key(write_file("zz112233445566778899aabbccddeeff00112233445566778899aabbccddeeff", 0600), SECRET_E_INVALID,
-             "64 hex digits");
-  expect_key(write_file("0000000000000000000000000000000000000000000000000000000000000000", 0600), SECRET_E_INVALID,
-             "is no key");
+  expect_key(write_file("zz112233445566778899aabbccddeeff00112233445566778899aabbccddeeff", 0600),
+             SECRET_E_INVALID, "64 hex digits");
+  expect_key(write_file("0000000000000000000000000000000000000000000000000000000000000000", 0600),
+             SECRET_E_INVALID, "is no key");
   expect_key("/nonexistent/key", SECRET_E_INVALID, "cannot be read");
   expect_key("/tmp", SECRET_E_INVALID, "not a regular file");
 }
@@ -74,7 +74,8 @@ static void expect_hashes(const char *content, int result, size_t count, const c
   struct config_errors errors = CONFIG_ERRORS_INIT;
   cleanup(freep) struct secret_hash *hashes = NULL;
   size_t got = 0;
-  int r = secret_hashes_load(write_file(content, 0600), (struct config_mark){0}, "auth", &errors, &hashes, &got);
+  int r =
+      secret_hashes_load(write_file(content, 0600), (struct config_mark){0}, "auth", &errors, &hashes, &got);
   assert_int_equal(r, result);
   if (r == 0) assert_int_equal(got, count);
   if (error != NULL) assert_non_null(strstr(errors.text.data, error));
@@ -88,8 +89,8 @@ static void test_hashes(void **state) {
   expect_hashes("# none\n", SECRET_E_INVALID, 0, "holds no key");
   expect_hashes("sha256:" HEX "\nhunter2\n", SECRET_E_INVALID, 0, "line 2: not \"sha256:\"");
   expect_hashes("sha256:" HEX "00 name\n", SECRET_E_INVALID, 0, "line 1");
-  expect_hashes("sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 empty\n", SECRET_E_INVALID, 0,
-                "hash of an empty key");
+  expect_hashes("sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 empty\n",
+                SECRET_E_INVALID, 0, "hash of an empty key");
 }
 
 static void test_derive(void **state) {

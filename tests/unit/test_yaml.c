@@ -56,7 +56,9 @@ static void test_empty_and_traps_are_texts(void **state) {
   assert_int_equal(p.result, 0);
   assert_null(p.root);
   done(&p);
-  p = parse("\xef\xbb\xbf" "a: no\nb: 0123\nc: 08:30\nd: 1e3\ne: ~\nf: Lạng Sơn\n");
+  p = parse(
+      "\xef\xbb\xbf"
+      "a: no\nb: 0123\nc: 08:30\nd: 1e3\ne: ~\nf: Lạng Sơn\n");
   assert_int_equal(p.result, 0);
   assert_true(text_is(yaml_peek(p.root, "a")->text, "no"));
   assert_true(text_is(yaml_peek(p.root, "b")->text, "0123"));
@@ -93,8 +95,10 @@ static const struct {
 static void test_wrong(void **state) {
   for (size_t i = 0; i < LENGTH_OF(wrong); i++) {
     struct parsed p = parse(wrong[i].content);
-    if (p.result != CONFIG_E_INVALID || p.errors.errors == 0 || strstr(p.errors.text.data, wrong[i].error) == NULL) {
-      fail_msg("%s gave %d: %s", wrong[i].content, p.result, p.errors.text.data == NULL ? "-" : p.errors.text.data);
+    if (p.result != CONFIG_E_INVALID || p.errors.errors == 0 ||
+        strstr(p.errors.text.data, wrong[i].error) == NULL) {
+      fail_msg("%s gave %d: %s", wrong[i].content, p.result,
+               p.errors.text.data == NULL ? "-" : p.errors.text.data);
     }
     done(&p);
   }
@@ -147,9 +151,9 @@ static void test_files(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_tree),      cmocka_unit_test(test_empty_and_traps_are_texts),
-      cmocka_unit_test(test_wrong),     cmocka_unit_test(test_walk_goes_on),
-      cmocka_unit_test(test_depth),     cmocka_unit_test(test_size),
+      cmocka_unit_test(test_tree),  cmocka_unit_test(test_empty_and_traps_are_texts),
+      cmocka_unit_test(test_wrong), cmocka_unit_test(test_walk_goes_on),
+      cmocka_unit_test(test_depth), cmocka_unit_test(test_size),
       cmocka_unit_test(test_files),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
