@@ -1,6 +1,6 @@
 /*
- * fuzz_edoc.c: the e-documents connector on any bytes: one record whatever comes, the same one again, and an answer
- * that fits it.
+ * fuzz_edoc.c: the e-documents connector on any bytes: one record whatever comes, the same one again, and an
+ * answer that fits it.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /*
  * fuzz_xml.c: the XML reader on any bytes, and the same document shifted so that a step ends inside it.
  *
- * Besides not crashing, the reader has to hand out whole UTF-8 without NUL, close what it opened, and give the same
- * events wherever the steps end.
+ * Besides not crashing, the reader has to hand out whole UTF-8 without NUL, close what it opened, and give
+ * the same events wherever the steps end.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,8 @@ struct seen {
 };
 
 static void mix(struct seen *seen, const char *data, size_t length) {
-  for (size_t i = 0; i < length; i++) seen->hash = (seen->hash ^ (unsigned char)data[i]) * UINT64_C(1099511628211);
+  for (size_t i = 0; i < length; i++)
+    seen->hash = (seen->hash ^ (unsigned char)data[i]) * UINT64_C(1099511628211);
 }
 
 static int on_start(void *context, struct xml_reader *reader, struct text name) {
@@ -50,7 +51,8 @@ static int read_all(struct text input, struct seen *seen) {
   *seen = (struct seen){.hash = UINT64_C(14695981039346656037)};
   int r = xml_read(input, &handler, &problem);
   if (r == 0 && seen->open != 0) abort();
-  if (r > XML_STOPPED && (problem.detail == NULL || problem.at[0] == 0 || problem.offset > input.length)) abort();
+  if (r > XML_STOPPED && (problem.detail == NULL || problem.at[0] == 0 || problem.offset > input.length))
+    abort();
   return r;
 }
 
