@@ -178,6 +178,7 @@ static int consume(struct consuming *consuming, const struct command_values *val
   struct reader_options options = {
       .bootstrap = bootstrap != NULL ? bootstrap : consuming->config->kafka.bootstrap,
       .properties = consuming->config == NULL ? NULL : consuming->config->kafka.properties,
+      .folder = consuming->config == NULL ? NULL : consuming->config->folder,
       .topics = topics,
       .topics_count = count,
       .from_start = values->value[OPTION_FROM_START] != NULL,

@@ -13,6 +13,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/publish/properties.h"
 
 enum { DEFAULT_TIMEOUT_MS = 15000, POLL_MS = 100, HEADERS_MAX = 64 };
 
@@ -89,17 +90,6 @@ static int conf_set(struct reader *reader, rd_kafka_conf_t *conf, const char *ke
   return refuse(reader, -EINVAL, "librdkafka does not take the property", key, NULL);
 }
 
-static int conf_set_property(struct reader *reader, rd_kafka_conf_t *conf, const char *property) {
-  const char *equals = strchr(property, '=');
-  if (equals == NULL || equals == property || equals - property > 100) {
-    return refuse(reader, -EINVAL, "a Kafka property must be key=value", NULL, NULL);
-  }
-  char key[101];
-  memcpy(key, property, (size_t)(equals - property));
-  key[equals - property] = 0;
-  return conf_set(reader, conf, key, equals + 1);
-}
-
 static int conf_fill(struct reader *reader, rd_kafka_conf_t *conf) {
   static const char *const fixed[][2] = {
       {"enable.partition.eof", "true"}, {"allow.auto.create.topics", "false"}, {"check.crcs", "true"},
@@ -112,12 +102,11 @@ static int conf_fill(struct reader *reader, rd_kafka_conf_t *conf) {
     int r = conf_set(reader, conf, fixed[i][0], fixed[i][1]);
     if (r < 0) return r;
   }
-  const struct hub_list *properties = reader->options->properties;
-  for (size_t i = 0; properties != NULL && i < properties->count; i++) {
-    int r = conf_set_property(reader, conf, properties->items[i]);
-    if (r < 0) return r;
-  }
-  return conf_set(reader, conf, "bootstrap.servers", reader->options->bootstrap);
+  const struct hub_config as_configured = {
+      .folder = reader->options->folder,
+      .kafka = {.bootstrap = reader->options->bootstrap, .properties = reader->options->properties},
+  };
+  return properties_apply(&as_configured, conf, reader->reason);
 }
 
 static int reader_connect(struct reader *reader) {

@@ -14,7 +14,8 @@
 
 struct reader_options {
   const char *bootstrap;             /* "host:port,host:port" */
-  const struct hub_list *properties; /* further librdkafka properties "key=value"; NULL: none */
+  const struct hub_list *properties; /* further properties "key=value", as core/publish/properties.h takes them */
+  const char *folder;                /* of hub.yaml: files named in properties are relative to it; NULL: to here */
   const char *const *topics;
   size_t topics_count;
   bool skip_missing; /* a topic that does not exist is left out; false: it is an error */
