@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <linux/sockios.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -137,7 +138,8 @@ void http_rig_send(struct http_rig *rig, int fd, struct text bytes) {
     ssize_t n = bytes.length == 0 ? 0 : send(fd, bytes.data, bytes.length, MSG_NOSIGNAL);
     if (n < 0 && errno != EAGAIN) return; /* the server has closed: the test sees it when it reads */
     if (n > 0) bytes.data += n, bytes.length -= (size_t)n;
-    if (ioctl(fd, SIOCOUTQNSD, &waiting) < 0) return;
+    struct pollfd poll_fd = {.fd = fd};
+    if (ioctl(fd, SIOCOUTQNSD, &waiting) < 0 || poll(&poll_fd, 1, 0) != 0) return; /* reset: never sent */
     http_rig_turn(rig);
     errno = ETIMEDOUT;
     must(clock_monotonic_us() < end_us, "send");
