@@ -138,6 +138,7 @@ static int refuse_unfit(struct sink *sink, struct record *record, int broken, co
   switch (broken) {
     case WIRE_E_UTF8: return refuse(sink, record, HUB_INVALID, field, "the text is not UTF-8 or holds a NUL");
     case WIRE_E_ENUM: return refuse(sink, record, HUB_INVALID, field, "the enum has no such value");
+    case WIRE_E_TIME: return refuse(sink, record, HUB_INVALID, field, "the time is not one of the years 1 to 9999");
     case WIRE_E_UNPROTECTED:
       return refuse(sink, record, HUB_UNPROTECTED, field, "personal data that the connector did not protect");
     default:

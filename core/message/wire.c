@@ -122,7 +122,8 @@ bool wire_is_timestamp(const struct schema_message *message) {
   return message != NULL && strcmp(message->full_name, "google.protobuf.Timestamp") == 0;
 }
 
-int wire_timestamp_text(struct text timestamp, char buffer[static WIRE_TEXT_SIZE]) {
+/* Reads a Timestamp; -ERANGE when it is outside of what a Timestamp may be. */
+static int read_timestamp(struct text timestamp, int64_t *ret_seconds, int64_t *ret_nanos) {
   int64_t seconds = 0, nanos = 0;
   struct wire wire = wire_of(timestamp);
   struct wire_value value;
@@ -132,7 +133,15 @@ int wire_timestamp_text(struct text timestamp, char buffer[static WIRE_TEXT_SIZE
     if (value.number == 2 && value.kind == WIRE_VARINT) nanos = (int32_t)value.scalar;
   }
   if (r < 0) return r;
-  if (seconds < TIMESTAMP_MIN || seconds > TIMESTAMP_MAX || nanos < 0 || nanos >= NANOS_PER_SECOND) return -EBADMSG;
+  *ret_seconds = seconds;
+  *ret_nanos = nanos;
+  bool good = seconds >= TIMESTAMP_MIN && seconds <= TIMESTAMP_MAX && nanos >= 0 && nanos < NANOS_PER_SECOND;
+  return good ? 0 : -ERANGE;
+}
+
+int wire_timestamp_text(struct text timestamp, char buffer[static WIRE_TEXT_SIZE]) {
+  int64_t seconds, nanos;
+  if (read_timestamp(timestamp, &seconds, &nanos) < 0) return -EBADMSG;
   time_t moment = (time_t)seconds;
   struct tm tm;
   if (gmtime_r(&moment, &tm) == NULL) return -EBADMSG;
@@ -278,7 +287,12 @@ static int check_field(struct check *check, const struct schema_field *field, co
     case SCHEMA_STRING: return check_string(check, field, value->bytes);
     case SCHEMA_ENUM:
       return wire_enum_name(field->enumeration, (int32_t)value->scalar) == NULL ? WIRE_E_ENUM : 0;
-    case SCHEMA_MESSAGE: return check_message(check, field->message, value->bytes, depth + 1);
+    case SCHEMA_MESSAGE: {
+      int64_t seconds, nanos;
+      int r = check_message(check, field->message, value->bytes, depth + 1);
+      if (r != 0 || !wire_is_timestamp(field->message)) return r;
+      return read_timestamp(value->bytes, &seconds, &nanos) == 0 ? 0 : WIRE_E_TIME;
+    }
     default: return 0;
   }
 }

@@ -56,6 +56,7 @@ const char *wire_enum_name(const struct schema_enum *, int32_t number); /* NULL:
 #define WIRE_E_ENUM 2
 #define WIRE_E_UNPROTECTED 3
 #define WIRE_E_UNKNOWN 4 /* a field that the schema does not have: nobody could say whether it is personal */
+#define WIRE_E_TIME 5    /* a Timestamp outside of the years 1 to 9999 */
 #define WIRE_FIELD_SIZE 128
 int wire_check(const struct schema_message *, struct text message,
                bool (*personal)(void *context, enum hub_personal_kind, struct text), void *context,

@@ -162,6 +162,8 @@ static void test_checks_the_rules(void **state) {
   assert_check(TEXT("\x1a\x03" "bad"), WIRE_E_UNPROTECTED, "person");
   assert_check(TEXT("\x22\x06\x0a\x04" "good" "\x22\x05\x0a\x03" "bad"), WIRE_E_UNPROTECTED, "part.names");
   assert_check(TEXT("\x9a\x06\x00"), WIRE_E_UNKNOWN, "");
+  assert_check(TEXT("\x52\x02\x10\x05"), 0, "");
+  assert_check(TEXT("\x52\x08\x08\xff\xff\xff\xff\xff\xff\x01"), WIRE_E_TIME, "when");
   assert_check(TEXT("\x18\x01"), -EBADMSG, "person");
   assert_check(TEXT("\x22\x01\x0a"), -EBADMSG, "part");
 }
