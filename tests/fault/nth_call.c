@@ -51,8 +51,10 @@ static bool is_hit(const char *name) {
 static bool fails(const char *name) { return is_hit(name) && mode != PARTIAL; }
 
 bool nth_failed(void) { return atomic_load(&failed_name) != NULL && mode != PARTIAL; }
+bool nth_lasts(void) { return mode == ALL_FROM; }
 void nth_pause(void) { paused = true; }
 void nth_resume(void) { paused = false; }
+void nth_stop(void) { atomic_store(&armed, false); }
 
 /* ---- Wrapped calls ---------------------------------------------------------------------------------------------- */
 

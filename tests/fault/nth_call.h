@@ -30,9 +30,15 @@ void nth_wrong(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Whether a call failed in the present run. */
 bool nth_failed(void);
 
+/* Whether not one call fails but all from the n-th on. */
+bool nth_lasts(void);
+
 /* This thread's calls until nth_resume() are neither counted nor failed: work that belongs to the test. */
 void nth_pause(void);
 void nth_resume(void);
+
+/* From here to the end of the run no call fails any more, in no thread. */
+void nth_stop(void);
 
 void nth_table_head(void);
 

@@ -16,5 +16,6 @@ struct stage { /* shared by the scripts */
 size_t sweep_base(const struct stage *);
 size_t sweep_kept(const struct stage *);
 size_t sweep_translations(const struct stage *);
+size_t sweep_payloads(const struct stage *);
 
 #endif
