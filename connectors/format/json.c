@@ -1,9 +1,10 @@
 /*
  * json.c: one pass over the text that checks everything and builds the tree as it goes.
  *
- * Every byte is looked at: a value is accepted only where the grammar lets it stand, so there is no second opinion
- * to differ from. Strings are scanned sixteen bytes at a time for a quote, a backslash or a control character; the
- * zero bytes behind the input count as control characters and end every loop. Nesting is a stack of our own.
+ * Every byte is looked at: a value is accepted only where the grammar lets it stand, so there is no second
+ * opinion to differ from. Strings are scanned sixteen bytes at a time for a quote, a backslash or a control
+ * character; the zero bytes behind the input count as control characters and end every loop. Nesting is a
+ * stack of our own.
  */
 #include "connectors/format/json.h"
 
@@ -164,7 +165,8 @@ static int check_utf8(struct reader *r, const char *start, const char *end) {
 }
 
 /* A string with escapes, decoded into memory of its own. Decoding never makes it longer. */
-static int read_escaped(struct reader *r, const char *start, const char *end, const char **ret, uint32_t *ret_length) {
+static int read_escaped(struct reader *r, const char *start, const char *end, const char **ret,
+                        uint32_t *ret_length) {
   char *made = allocate(r->allocator, (size_t)(end - start) + sizeof(uint64_t)), *out = made;
   if (made == NULL) return -ENOMEM;
   for (const char *p = start; p < end;) {
@@ -229,7 +231,8 @@ static int read_number(struct reader *r, struct json *value) {
   return 0;
 }
 
-static int read_word(struct reader *r, struct json *value, const char *word, size_t length, enum json_type type) {
+static int read_word(struct reader *r, struct json *value, const char *word, size_t length,
+                     enum json_type type) {
   if (memcmp(r->at, word, length) != 0) {
     const char *p = r->at;
     while (*p == *word) p++, word++;
@@ -255,9 +258,7 @@ static inline int read_value(struct reader *r, struct json *value) {
       r->at++;
       return 0;
     case '-':
-    case '0' ... '9':
-      e = read_number(r, value);
-      break;
+    case '0' ... '9': e = read_number(r, value); break;
     case 't': e = read_word(r, value, "true", 4, JSON_TRUE); break;
     case 'f': e = read_word(r, value, "false", 5, JSON_FALSE); break;
     case 'n': e = read_word(r, value, "null", 4, JSON_NULL); break;
@@ -300,7 +301,8 @@ static const struct json *find_twin_pairwise(const struct json *object) {
   return NULL;
 }
 
-/* Eight bytes are readable from every key on: it stands before its quote and the padding, or in a longer block. */
+/* Eight bytes are readable from every key on: it stands before its quote and the padding, or in a longer
+ * block. */
 static inline unsigned key_slot(const struct json *member) {
   uint64_t head, tail = 0;
   memcpy(&head, member->key, sizeof(head));
@@ -311,7 +313,8 @@ static inline unsigned key_slot(const struct json *member) {
   return (unsigned)(mixed >> 57);
 }
 
-/* For up to TABLE_MEMBERS members: whoever makes all of them collide still costs at most that many comparisons. */
+/* For up to TABLE_MEMBERS members: whoever makes all of them collide still costs at most that many
+ * comparisons. */
 static const struct json *find_twin_hashed(const struct json *object) {
   const struct json *members[TABLE_MEMBERS];
   uint8_t slots[TABLE_SLOTS] = {0};
@@ -375,7 +378,8 @@ static int close_container(struct reader *r, struct json *node) {
     if (e < 0) return e;
   }
   if (twin == NULL) return 0;
-  return fail(r, r->data + twin->start, JSON_E_DUPLICATE, "a second value of a name that the object already has");
+  return fail(r, r->data + twin->start, JSON_E_DUPLICATE,
+              "a second value of a name that the object already has");
 }
 
 /* Whatever follows a value: a comma and the next child, which becomes *value, or closing brackets. */
@@ -389,7 +393,8 @@ static int follow(struct reader *r, struct frame *stack, unsigned *depth, struct
       return next_child(r, top, value);
     }
     if (*r->at != (array ? ']' : '}'))
-      return fail(r, r->at, JSON_E_MALFORMED, array ? "a comma or ] must stand here" : "a comma or } must stand here");
+      return fail(r, r->at, JSON_E_MALFORMED,
+                  array ? "a comma or ] must stand here" : "a comma or } must stand here");
     int e = close_container(r, top->node);
     if (e != 0) return e;
     (*depth)--;
@@ -419,8 +424,8 @@ static int read_tree(struct reader *r, struct json *value) {
   return 0;
 }
 
-int json_read(const struct allocator *allocator, const char *data, size_t length, const struct json **ret_root,
-              struct json_error *ret_error) {
+int json_read(const struct allocator *allocator, const char *data, size_t length,
+              const struct json **ret_root, struct json_error *ret_error) {
   struct reader r = {.allocator = allocator, .data = data, .at = data, .end = data + length};
   int e;
   if (length >= UINT32_MAX) {

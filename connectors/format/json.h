@@ -5,8 +5,8 @@
  *  - two members of one object with the same name are refused, whatever their values and escapes;
  *  - escapes of half a surrogate pair and invalid UTF-8 are refused, inside names as well;
  *  - more than JSON_DEPTH_MAX levels and more than JSON_NODES_MAX values are refused.
- * One UTF-8 byte order mark in front is skipped. A number keeps its text, of any size. A string may hold NUL (from
- * \u0000): look at its length.
+ * One UTF-8 byte order mark in front is skipped. A number keeps its text, of any size. A string may hold NUL
+ * (from \u0000): look at its length.
  */
 #ifndef FORMAT_JSON_H
 #define FORMAT_JSON_H
@@ -25,7 +25,7 @@ struct json {
     const struct json *first; /* ARRAY, OBJECT: first child; NULL: empty */
     const char *chars;        /* STRING: decoded; NUMBER: as written. Not terminated */
   };
-  const char *key;     /* name as a member of an object, decoded and not terminated; else NULL */
+  const char *key; /* name as a member of an object, decoded and not terminated; else NULL */
   uint32_t key_length;
   uint32_t length;     /* STRING, NUMBER: bytes of chars; ARRAY, OBJECT: number of children */
   uint32_t start, end; /* the value's own bytes in the input: data[start] to data[end - 1] */
@@ -42,8 +42,9 @@ struct json_error {
   const char *reason; /* constant, holds no byte of the input */
 };
 
-/* data[length] and the JSON_PADDING - 1 bytes behind it are readable and zero. The tree lives in the allocator's
- * memory and points into data. Returns 0, -ENOMEM or JSON_E_*; *ret_error is set with the latter only. */
+/* data[length] and the JSON_PADDING - 1 bytes behind it are readable and zero. The tree lives in the
+ * allocator's memory and points into data. Returns 0, -ENOMEM or JSON_E_*; *ret_error is set with the latter
+ * only. */
 int json_read(const struct allocator *, const char *data, size_t length, const struct json **ret_root,
               struct json_error *ret_error);
 
@@ -78,8 +79,9 @@ static inline struct json_places json_places_of(const char *data, size_t length)
   return (struct json_places){.data = data, .length = length, .line = 1, .column = 1};
 }
 
-/* "line:col" of data + offset, then a blank and path + field where there is one. path is a JSON Pointer that the
- * caller made of names it knows: names out of the input do not belong into error places. NULL: no memory. */
+/* "line:col" of data + offset, then a blank and path + field where there is one. path is a JSON Pointer that
+ * the caller made of names it knows: names out of the input do not belong into error places. NULL: no
+ * memory. */
 const char *json_at(struct json_places *, const struct allocator *, size_t offset, const char *path,
                     const char *field);
 

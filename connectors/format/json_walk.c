@@ -1,8 +1,8 @@
 /*
  * json_walk.c: finding values in a tree that json.c made, and saying where they stand.
  *
- * Places are counted on demand only, since good payloads need few of them; the counter goes forward with the records
- * so that a payload of many broken records is still scanned once.
+ * Places are counted on demand only, since good payloads need few of them; the counter goes forward with the
+ * records so that a payload of many broken records is still scanned once.
  */
 #include "connectors/format/json.h"
 
@@ -55,8 +55,8 @@ static char *put_number(char *out, size_t number) {
   return out;
 }
 
-const char *json_at(struct json_places *places, const struct allocator *allocator, size_t offset, const char *path,
-                    const char *field) {
+const char *json_at(struct json_places *places, const struct allocator *allocator, size_t offset,
+                    const char *path, const char *field) {
   struct text parts[] = {text_of(path), text_of(field)};
   char *made = allocate(allocator, 44 + parts[0].length + parts[1].length);
   if (made == NULL) return NULL;

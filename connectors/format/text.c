@@ -1,8 +1,8 @@
 /*
  * text.c: UTF-8, Unicode normal form and case of borrowed text.
  *
- * Nearly all text that arrives is ASCII or precomposed Vietnamese, both of which already are NFC; a look at the
- * lead bytes settles that without a table. Only what is left goes to libunistring.
+ * Nearly all text that arrives is ASCII or precomposed Vietnamese, both of which already are NFC; a look at
+ * the lead bytes settles that without a table. Only what is left goes to libunistring.
  */
 #include "connectors/format/text.h"
 
@@ -38,8 +38,8 @@ static size_t skip_ascii(struct text text, size_t at) {
   return at;
 }
 
-/* Length of the well-formed sequence of 2 to 4 bytes at s, of which `left` bytes are there; 0: there is none. The
- * second byte's bounds keep overlong forms, surrogates and everything above U+10FFFF out. */
+/* Length of the well-formed sequence of 2 to 4 bytes at s, of which `left` bytes are there; 0: there is
+ * none. The second byte's bounds keep overlong forms, surrogates and everything above U+10FFFF out. */
 static size_t sequence_length(const unsigned char *s, size_t left) {
   unsigned char low = 0x80, high = 0xBF;
   size_t length;
@@ -68,8 +68,8 @@ size_t text_find_bad_utf8(struct text text) {
   return SIZE_MAX;
 }
 
-/* Whether the sequence at s is certainly unchanged by NFC, whatever stands before it: U+0080..U+02FF, the Latin
- * letters of U+1E00..U+1EFF, dashes and quotes, most ideographs. */
+/* Whether the sequence at s is certainly unchanged by NFC, whatever stands before it: U+0080..U+02FF, the
+ * Latin letters of U+1E00..U+1EFF, dashes and quotes, most ideographs. */
 static bool is_surely_nfc(const unsigned char *s) {
   if (s[0] <= 0xCB) return true;
   if (s[0] == 0xE1) return s[1] >= 0xB8 && s[1] <= 0xBB;
@@ -132,7 +132,8 @@ static size_t fold_ascii(struct text text, char *out) {
   return length;
 }
 
-/* Makes each run of white space in s one blank, in place, and drops it at both ends; returns the new length. */
+/* Makes each run of white space in s one blank, in place, and drops it at both ends; returns the new length.
+ */
 static size_t squeeze_space(uint8_t *s, size_t length) {
   size_t written = 0;
   for (size_t at = 0; at < length;) {

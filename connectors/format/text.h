@@ -1,8 +1,8 @@
 /*
  * text.h: a piece of text that belongs to somebody else, and the allocator that readers take.
  *
- * The readers in connectors/format hand out views into the input or into memory of the caller's allocator. A view is
- * not terminated and may hold NUL bytes; whoever makes a terminated string of it checks that first.
+ * The readers in connectors/format hand out views into the input or into memory of the caller's allocator. A
+ * view is not terminated and may hold NUL bytes; whoever makes a terminated string of it checks that first.
  */
 #ifndef FORMAT_TEXT_H
 #define FORMAT_TEXT_H
@@ -43,8 +43,8 @@ static inline bool text_is(struct text a, const char *string) { return text_equa
 /* Without ASCII white space at both ends. */
 struct text text_trim(struct text);
 
-/* Offset of the first byte that is not part of well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms), or
- * SIZE_MAX when all is well. */
+/* Offset of the first byte that is not part of well-formed UTF-8 (RFC 3629: no surrogates, no overlong
+ * forms), or SIZE_MAX when all is well. */
 size_t text_find_bad_utf8(struct text);
 
 /* Unicode NFC. Returns the input itself when it already is NFC. *ret is untouched on error.
@@ -54,7 +54,8 @@ int text_nfc(const struct allocator *, struct text, struct text *ret);
 /* NFC, upper case (Unicode, no locale), trimmed, each run of white space one blank; errors as text_nfc(). */
 int text_fold(const struct allocator *, struct text, struct text *ret);
 
-/* Line and column (both from 1, columns in characters) of data + offset. Scans from the start: for error places. */
+/* Line and column (both from 1, columns in characters) of data + offset. Scans from the start: for error
+ * places. */
 void text_place(const char *data, size_t length, size_t offset, size_t *ret_line, size_t *ret_column);
 
 #endif

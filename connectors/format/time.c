@@ -1,8 +1,9 @@
 /*
  * time.c: reads the time forms named in time.h.
  *
- * A form is chosen by the text's shape alone, so one text has one reading: four digits and '-' are ISO, four digits
- * and '/' are edXML, two digits and '/' are day first, digits only are compact or milliseconds by their count.
+ * A form is chosen by the text's shape alone, so one text has one reading: four digits and '-' are ISO, four
+ * digits and '/' are edXML, two digits and '/' are day first, digits only are compact or milliseconds by
+ * their count.
  */
 #include "connectors/format/time.h"
 
@@ -118,8 +119,8 @@ static int take_zone(struct cursor *c, struct civil *t) {
 }
 
 static int read_iso(struct cursor c, struct civil *t, struct time_point *ret) {
-  if (!take_number(&c, 4, &t->year) || !take_char(&c, '-') || !take_number(&c, 2, &t->month) || !take_char(&c, '-') ||
-      !take_number(&c, 2, &t->day))
+  if (!take_number(&c, 4, &t->year) || !take_char(&c, '-') || !take_number(&c, 2, &t->month) ||
+      !take_char(&c, '-') || !take_number(&c, 2, &t->day))
     return TIME_E_FORM;
   if (at_end(&c)) return finish(t, ret);
   if (!take_char(&c, 'T') && !take_char(&c, ' ') && !take_char(&c, 't')) return TIME_E_FORM;
@@ -129,12 +130,14 @@ static int read_iso(struct cursor c, struct civil *t, struct time_point *ret) {
 }
 
 static int read_slashed(struct cursor c, bool day_first, struct civil *t, struct time_point *ret) {
-  bool well = day_first ? take_number(&c, 2, &t->day) && take_char(&c, '/') && take_number(&c, 2, &t->month) &&
-                              take_char(&c, '/') && take_number(&c, 4, &t->year)
-                        : take_number(&c, 4, &t->year) && take_char(&c, '/') && take_number(&c, 2, &t->month) &&
-                              take_char(&c, '/') && take_number(&c, 2, &t->day);
+  bool well = day_first
+                  ? take_number(&c, 2, &t->day) && take_char(&c, '/') && take_number(&c, 2, &t->month) &&
+                        take_char(&c, '/') && take_number(&c, 4, &t->year)
+                  : take_number(&c, 4, &t->year) && take_char(&c, '/') && take_number(&c, 2, &t->month) &&
+                        take_char(&c, '/') && take_number(&c, 2, &t->day);
   if (!well) return TIME_E_FORM;
-  if (!at_end(&c) && (!take_char(&c, ' ') || !take_time_of_day(&c, false, t) || !at_end(&c))) return TIME_E_FORM;
+  if (!at_end(&c) && (!take_char(&c, ' ') || !take_time_of_day(&c, false, t) || !at_end(&c)))
+    return TIME_E_FORM;
   return finish(t, ret);
 }
 
@@ -175,7 +178,8 @@ int time_read(struct text text, unsigned forms, int32_t zone_offset_s, struct ti
   bool all = digits == text.length;
   if (all && (digits == 8 || digits == 12 || digits == 14) && (forms & TIME_COMPACT) != 0)
     return read_compact(c, &t, ret);
-  if (forms == TIME_EPOCH_MS || (all && digits == 13 && (forms & TIME_EPOCH_MS) != 0)) return read_epoch_ms(c, ret);
+  if (forms == TIME_EPOCH_MS || (all && digits == 13 && (forms & TIME_EPOCH_MS) != 0))
+    return read_epoch_ms(c, ret);
   if (all) return TIME_E_FORM;
   char separator = text.data[digits];
   if (digits == 4 && separator == '-' && (forms & TIME_ISO) != 0) return read_iso(c, &t, ret);

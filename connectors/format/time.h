@@ -2,8 +2,8 @@
  * time.h: the forms of a time that Vietnamese systems send, as microseconds since 1970 UTC and a precision.
  *
  * A time that does not exist (30 February, 25:00, month 13) is an error and never becomes another moment.
- *  - 24:00 (24:00:00, 24:00:00.000) is the end of its day, which is the moment of 00:00 of the following day, as in
- *    ISO 8601. Any later time under hour 24 does not exist.
+ *  - 24:00 (24:00:00, 24:00:00.000) is the end of its day, which is the moment of 00:00 of the following
+ *    day, as in ISO 8601. Any later time under hour 24 does not exist.
  *  - Second 60 does not exist: UTC as computers count it has no place for it.
  *  - Digits beyond the microsecond are cut off, never rounded up.
  *  - Years run from 0001 to 9999; a zone may not carry the moment out of them.
@@ -16,11 +16,11 @@
 #include <stdint.h>
 
 enum time_form {
-  TIME_ISO = 1 << 0,       /* yyyy-MM-dd, then [T or blank]HH:mm[:ss[.f]] and Z, +07:00, +0700 or +07; each optional */
+  TIME_ISO = 1 << 0,       /* yyyy-MM-dd[(T or blank)HH:mm[:ss[.f]][Z, +07:00, +0700 or +07]] */
   TIME_COMPACT = 1 << 1,   /* yyyyMMdd, yyyyMMddHHmm, yyyyMMddHHmmss (BHYT, national portal) */
   TIME_SLASHED = 1 << 2,   /* yyyy/MM/dd[ HH:mm[:ss]] (edXML) */
   TIME_DAY_FIRST = 1 << 3, /* dd/MM/yyyy[ HH:mm[:ss]] (spreadsheets) */
-  TIME_EPOCH_MS = 1 << 4,  /* milliseconds since 1970 UTC; beside other forms only with 13 digits (2001 to 2286) */
+  TIME_EPOCH_MS = 1 << 4,  /* milliseconds since 1970 UTC; beside other forms with 13 digits only */
   TIME_ANY = TIME_ISO | TIME_COMPACT | TIME_SLASHED | TIME_DAY_FIRST | TIME_EPOCH_MS,
 };
 
@@ -35,9 +35,9 @@ struct time_point {
 #define TIME_E_FORM 1       /* in none of the wanted forms */
 #define TIME_E_IMPOSSIBLE 2 /* in a wanted form, but there is no such day or time of day */
 
-/* Reads a text that holds a time and nothing else (white space around it is the caller's to trim). forms: one or more
- * of enum time_form. zone_offset_s: seconds east of UTC, for a time that names no zone.
- * Returns 0, TIME_E_FORM or TIME_E_IMPOSSIBLE; *ret is untouched unless 0. */
+/* Reads a text that holds a time and nothing else (white space around it is the caller's to trim). forms:
+ * one or more of enum time_form. zone_offset_s: seconds east of UTC, for a time that names no zone. Returns
+ * 0, TIME_E_FORM or TIME_E_IMPOSSIBLE; *ret is untouched unless 0. */
 int time_read(struct text, unsigned forms, int32_t zone_offset_s, struct time_point *ret);
 
 #define TIME_DAY_US (INT64_C(86400) * 1000000)

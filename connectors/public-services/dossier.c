@@ -21,19 +21,18 @@ typedef Ioc__Publicservice__V1__Supplement Supplement;
 #define AT_TIME(member) offsetof(Dossier, member), offsetof(Dossier, member##_precision)
 #define AT_LIST(member) offsetof(Dossier, member), offsetof(Dossier, n_##member)
 #define IN_TIME(type, member) offsetof(type, member), offsetof(type, member##_precision)
-#define CODES_END {{NULL, 0}, 0}
 
 static const struct code channels[] = {
     {TEXT("1"), IOC__PUBLICSERVICE__V1__CHANNEL__CHANNEL_COUNTER},
     {TEXT("2"), IOC__PUBLICSERVICE__V1__CHANNEL__CHANNEL_ONLINE},
     {TEXT("3"), IOC__PUBLICSERVICE__V1__CHANNEL__CHANNEL_POST},
-    CODES_END,
+    {TEXT(""), 0},
 };
 
 static const struct code portals[] = {
     {TEXT("1"), IOC__PUBLICSERVICE__V1__PORTAL__PORTAL_NATIONAL},
     {TEXT("2"), IOC__PUBLICSERVICE__V1__PORTAL__PORTAL_PROVINCE},
-    CODES_END,
+    {TEXT(""), 0},
 };
 
 static const struct code owner_kinds[] = {
@@ -41,13 +40,13 @@ static const struct code owner_kinds[] = {
     {TEXT("2"), IOC__PUBLICSERVICE__V1__OWNER_KIND__OWNER_KIND_ENTERPRISE},
     {TEXT("3"), IOC__PUBLICSERVICE__V1__OWNER_KIND__OWNER_KIND_STATE_AGENCY},
     {TEXT("4"), IOC__PUBLICSERVICE__V1__OWNER_KIND__OWNER_KIND_OTHER},
-    CODES_END,
+    {TEXT(""), 0},
 };
 
 static const struct code return_methods[] = {
     {TEXT("0"), IOC__PUBLICSERVICE__V1__RETURN_METHOD__RETURN_METHOD_COUNTER},
     {TEXT("1"), IOC__PUBLICSERVICE__V1__RETURN_METHOD__RETURN_METHOD_POST},
-    CODES_END,
+    {TEXT(""), 0},
 };
 
 static const struct code answers[] = {
@@ -57,20 +56,20 @@ static const struct code answers[] = {
     {TEXT("true"), IOC__PUBLICSERVICE__V1__ANSWER__ANSWER_YES},
     {TEXT("False"), IOC__PUBLICSERVICE__V1__ANSWER__ANSWER_NO},
     {TEXT("True"), IOC__PUBLICSERVICE__V1__ANSWER__ANSWER_YES},
-    CODES_END,
+    {TEXT(""), 0},
 };
 
 static const struct code online_payments[] = {
     {TEXT("0"), IOC__PUBLICSERVICE__V1__ONLINE_PAYMENT__ONLINE_PAYMENT_NO},
     {TEXT("1"), IOC__PUBLICSERVICE__V1__ONLINE_PAYMENT__ONLINE_PAYMENT_YES},
     {TEXT("3"), IOC__PUBLICSERVICE__V1__ONLINE_PAYMENT__ONLINE_PAYMENT_OTHER},
-    CODES_END,
+    {TEXT(""), 0},
 };
 
 static const struct code identity_kinds[] = {
     {TEXT("1"), IOC__PUBLICSERVICE__V1__IDENTITY_KIND__IDENTITY_KIND_CITIZEN_CARD},
     {TEXT("2"), IOC__PUBLICSERVICE__V1__IDENTITY_KIND__IDENTITY_KIND_IDENTITY_CARD},
-    CODES_END,
+    {TEXT(""), 0},
 };
 
 static const struct field identity_fields[] = {
@@ -120,10 +119,14 @@ static void init_attachment(void *message) { ioc__publicservice__v1__attachment_
 static void init_other_paper(void *message) { ioc__publicservice__v1__other_paper__init(message); }
 static void init_supplement(void *message) { ioc__publicservice__v1__supplement__init(message); }
 
-static const struct field_list identity_list = {sizeof(Identity), init_identity, FIELD_TABLE(identity_fields)};
-static const struct field_list attachment_list = {sizeof(Attachment), init_attachment, FIELD_TABLE(attachment_fields)};
-static const struct field_list other_paper_list = {sizeof(OtherPaper), init_other_paper, FIELD_TABLE(other_paper_fields)};
-static const struct field_list supplement_list = {sizeof(Supplement), init_supplement, FIELD_TABLE(supplement_fields)};
+static const struct field_list identity_list = {sizeof(Identity), init_identity,
+                                                FIELD_TABLE(identity_fields)};
+static const struct field_list attachment_list = {sizeof(Attachment), init_attachment,
+                                                  FIELD_TABLE(attachment_fields)};
+static const struct field_list other_paper_list = {sizeof(OtherPaper), init_other_paper,
+                                                   FIELD_TABLE(other_paper_fields)};
+static const struct field_list supplement_list = {sizeof(Supplement), init_supplement,
+                                                  FIELD_TABLE(supplement_fields)};
 static const struct field_table submitter_table = FIELD_TABLE(submitter_fields);
 
 #define CENTRAL IOC__PUBLICSERVICE__V1__DOSSIER_FORM__DOSSIER_FORM_CENTRAL
@@ -214,7 +217,8 @@ int dossier_finish(struct job *job, const struct crumb *crumb, const struct json
   if (r == 0 && job->sender_code.length != 0)
     r = fields_string(job, crumb, object, job->sender_code, &d->sender_code);
   if (r != 0) return r;
-  d->finished = d->finished_at != NULL || d->state == IOC__PUBLICSERVICE__V1__DOSSIER_STATE__DOSSIER_STATE_FINISHED ||
+  d->finished = d->finished_at != NULL ||
+                d->state == IOC__PUBLICSERVICE__V1__DOSSIER_STATE__DOSSIER_STATE_FINISHED ||
                 d->state == IOC__PUBLICSERVICE__V1__DOSSIER_STATE__DOSSIER_STATE_RETURNED;
   judge_lateness(d);
   count_parts(d);

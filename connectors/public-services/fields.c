@@ -1,9 +1,9 @@
 /*
  * fields.c: applies the tables of fields.h.
  *
- * Members nearly always come in the order of the table, so the field behind the last one found is tried first; a
- * stranger costs one look at each field. An unreadable time or a list where a text belongs refuses the record at its
- * place; an unknown code is a value like others.
+ * Members nearly always come in the order of the table, so the field behind the last one found is tried
+ * first; a stranger costs one look at each field. An unreadable time or a list where a text belongs refuses
+ * the record at its place; an unknown code is a value like others.
  */
 #include "connectors/public-services/fields.h"
 
@@ -41,11 +41,12 @@ const char *fields_place(struct job *job, const struct crumb *crumb, size_t offs
   return json_at(&job->places, &job->allocator, offset, path, NULL);
 }
 
-int fields_reject(struct job *job, enum hub_reject_code code, const struct crumb *crumb, const struct json *value,
-                  const char *detail) {
+int fields_reject(struct job *job, enum hub_reject_code code, const struct crumb *crumb,
+                  const struct json *value, const char *detail) {
   const char *at = fields_place(job, crumb, value->start);
   if (at == NULL) return -ENOMEM;
-  job->rejection = (struct hub_rejection){.size = sizeof(struct hub_rejection), .code = code, .at = at, .detail = detail};
+  job->rejection =
+      (struct hub_rejection){.size = sizeof(struct hub_rejection), .code = code, .at = at, .detail = detail};
   return FIELD_E_REJECTED;
 }
 
@@ -60,17 +61,19 @@ int fields_text(struct job *job, const struct crumb *crumb, const struct json *v
     default: return fields_reject(job, HUB_INVALID, crumb, value, "a text or number must stand here");
   }
   struct text text = text_trim(json_text(value));
-  if (text.length != 4 || (memcmp(text.data, "null", 4) != 0 && memcmp(text.data, "NULL", 4) != 0)) *ret = text;
+  if (text.length != 4 || (memcmp(text.data, "null", 4) != 0 && memcmp(text.data, "NULL", 4) != 0))
+    *ret = text;
   return 0;
 }
 
-int fields_string(struct job *job, const struct crumb *crumb, const struct json *value, struct text text, char **ret) {
+int fields_string(struct job *job, const struct crumb *crumb, const struct json *value, struct text text,
+                  char **ret) {
   int r = hub_string(job->sink, text.data, text.length, ret);
   return r > 0 ? fields_reject(job, HUB_INVALID, crumb, value, "a text may not hold NUL") : r;
 }
 
-static int put_personal(struct job *job, const struct crumb *crumb, const struct json *value, struct text text,
-                        enum hub_personal_kind kind, char **ret) {
+static int put_personal(struct job *job, const struct crumb *crumb, const struct json *value,
+                        struct text text, enum hub_personal_kind kind, char **ret) {
   if (memchr(text.data, 0, text.length) != NULL)
     return fields_reject(job, HUB_INVALID, crumb, value, "a text may not hold NUL");
   return hub_personal(job->sink, kind, text.data, text.length, ret);
@@ -78,8 +81,8 @@ static int put_personal(struct job *job, const struct crumb *crumb, const struct
 
 /* The days before the first year are what some programs write for "no time". */
 static bool is_no_time(struct text text) {
-  static const char *const prefixes[] = {"0001-01-01T00:00:00", "0001-01-01 00:00:00", "00010101", "0001/01/01",
-                                         "01/01/0001"};
+  static const char *const prefixes[] = {"0001-01-01T00:00:00", "0001-01-01 00:00:00", "00010101",
+                                         "0001/01/01", "01/01/0001"};
   for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
     size_t length = strlen(prefixes[i]);
     if (text.length >= length && memcmp(text.data, prefixes[i], length) == 0) return true;
@@ -93,7 +96,8 @@ static int put_time(struct job *job, const struct crumb *crumb, const struct jso
   if (text.data[0] == '0' && is_no_time(text)) return 0;
   int r = time_read(text, TIME_ANY, job->zone_offset_s, &point);
   if (r == TIME_E_FORM) return fields_reject(job, HUB_INVALID, crumb, value, "not a time in a known form");
-  if (r == TIME_E_IMPOSSIBLE) return fields_reject(job, HUB_INVALID, crumb, value, "no such day or time of day");
+  if (r == TIME_E_IMPOSSIBLE)
+    return fields_reject(job, HUB_INVALID, crumb, value, "no such day or time of day");
   Google__Protobuf__Timestamp *made = hub_alloc(job->sink, sizeof(*made));
   if (made == NULL) return -ENOMEM;
   google__protobuf__timestamp__init(made);
@@ -112,7 +116,8 @@ static int put_code(struct job *job, const struct crumb *crumb, const struct jso
   return fields_string(job, crumb, value, text, (char **)(message + field->second));
 }
 
-/* The value that holds a name, or NULL: the value itself, its member `name`, or that of the Vietnamese element. */
+/* The value that holds a name, or NULL: the value itself, its member `name`, or that of the Vietnamese
+ * element. */
 static const struct json *find_name(const struct json *value) {
   if (json_is(value, JSON_ARRAY)) {
     const struct json *chosen = value->first;
@@ -124,8 +129,8 @@ static const struct json *find_name(const struct json *value) {
   return value != NULL && value->type < JSON_ARRAY ? value : NULL;
 }
 
-static int put_scalar(struct job *job, const struct crumb *crumb, const struct json *value, const struct field *field,
-                      char *message) {
+static int put_scalar(struct job *job, const struct crumb *crumb, const struct json *value,
+                      const struct field *field, char *message) {
   struct text text;
   if (field->kind == FIELD_NAME || field->kind == FIELD_PERSONAL_NAME) value = find_name(value);
   if (value == NULL) return 0;
@@ -146,16 +151,19 @@ static int put_scalar(struct job *job, const struct crumb *crumb, const struct j
 }
 
 /* 0 with *ret_count elements; an empty text stands for an empty list. */
-static int count_elements(struct job *job, const struct crumb *crumb, const struct json *value, size_t *ret_count) {
+static int count_elements(struct job *job, const struct crumb *crumb, const struct json *value,
+                          size_t *ret_count) {
   *ret_count = 0;
-  if (value->type == JSON_NULL || (value->type == JSON_STRING && text_trim(json_text(value)).length == 0)) return 0;
-  if (value->type != JSON_ARRAY) return fields_reject(job, HUB_INVALID, crumb, value, "a list must stand here");
+  if (value->type == JSON_NULL || (value->type == JSON_STRING && text_trim(json_text(value)).length == 0))
+    return 0;
+  if (value->type != JSON_ARRAY)
+    return fields_reject(job, HUB_INVALID, crumb, value, "a list must stand here");
   *ret_count = value->length;
   return 0;
 }
 
-static int read_list(struct job *job, const struct crumb *crumb, const struct json *value, const struct field *field,
-                     char *message) {
+static int read_list(struct job *job, const struct crumb *crumb, const struct json *value,
+                     const struct field *field, char *message) {
   const struct field_list *list = field->list;
   size_t count, i = 0;
   int r = count_elements(job, crumb, value, &count);
@@ -176,8 +184,8 @@ static int read_list(struct job *job, const struct crumb *crumb, const struct js
   return 0;
 }
 
-static int read_texts(struct job *job, const struct crumb *crumb, const struct json *value, const struct field *field,
-                      char *message) {
+static int read_texts(struct job *job, const struct crumb *crumb, const struct json *value,
+                      const struct field *field, char *message) {
   size_t count, i = 0, used = 0;
   int r = count_elements(job, crumb, value, &count);
   if (r != 0 || count == 0) return r;
@@ -197,8 +205,8 @@ static int read_texts(struct job *job, const struct crumb *crumb, const struct j
   return 0;
 }
 
-static int read_field(struct job *job, const struct crumb *up, const struct json *value, const struct field *field,
-                      char *message) {
+static int read_field(struct job *job, const struct crumb *up, const struct json *value,
+                      const struct field *field, char *message) {
   struct crumb crumb = {up, field->name.data, 0};
   switch (field->kind) {
     case FIELD_LIST: return read_list(job, &crumb, value, field, message);
@@ -218,7 +226,8 @@ int fields_read(struct job *job, const struct crumb *crumb, const struct json *o
     size_t i = expected;
     for (size_t tried = 0; tried < table->count; tried++, i = i + 1 == table->count ? 0 : i + 1) {
       const struct field *field = &table->fields[i];
-      if (field->name.length != m->key_length || memcmp(field->name.data, m->key, m->key_length) != 0) continue;
+      if (field->name.length != m->key_length || memcmp(field->name.data, m->key, m->key_length) != 0)
+        continue;
       int r = read_field(job, crumb, m, field, message);
       if (r != 0) return r;
       expected = i + 1 == table->count ? 0 : i + 1;

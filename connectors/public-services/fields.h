@@ -1,8 +1,9 @@
 /*
  * fields.h: members of a JSON object into fields of a message, by tables.
  *
- * A table says for each member that is known under which name it comes, what it is and where in the message it goes.
- * Members that no table names are not looked at, so that nothing is published that nobody decided to publish.
+ * A table says for each member that is known under which name it comes, what it is and where in the message
+ * it goes. Members that no table names are not looked at, so that nothing is published that nobody decided
+ * to publish.
  */
 #ifndef PUBLIC_SERVICES_FIELDS_H
 #define PUBLIC_SERVICES_FIELDS_H
@@ -17,13 +18,13 @@ enum field_kind {
   FIELD_PERSONAL, /* char *: the same through the sink's personal() */
   FIELD_NAME,     /* char *: a text, {name}, or a list of {languageId, name}, of which Vietnamese is taken */
   FIELD_PERSONAL_NAME, /* the same, personal */
-  FIELD_TIME,     /* Timestamp *, and at `second` its precision */
-  FIELD_CODE,     /* int: the enum's value in `codes`, and at `second` the text as char * */
-  FIELD_FLAG,     /* protobuf_c_boolean: true for 1 and true */
-  FIELD_LIST,     /* list of messages, `list` */
-  FIELD_TEXTS,    /* char **: of a list of objects the member called `member` */
-  FIELD_NESTED,   /* an object whose members go to the same message by the table `nested` */
-  FIELD_MARK,     /* int: becomes `value` when the member is there; the member itself is not read */
+  FIELD_TIME,          /* Timestamp *, and at `second` its precision */
+  FIELD_CODE,          /* int: the enum's value in `codes`, and at `second` the text as char * */
+  FIELD_FLAG,          /* protobuf_c_boolean: true for 1 and true */
+  FIELD_LIST,          /* list of messages, `list` */
+  FIELD_TEXTS,         /* char **: of a list of objects the member called `member` */
+  FIELD_NESTED,        /* an object whose members go to the same message by the table `nested` */
+  FIELD_MARK,          /* int: becomes `value` when the member is there; the member itself is not read */
 };
 
 struct code {
@@ -56,7 +57,8 @@ struct field {
   };
 };
 
-#define FIELD_TABLE(array) {(array), sizeof(array) / sizeof((array)[0])}
+#define FIELD_TABLE(array) \
+  { (array), sizeof(array) / sizeof((array)[0]) }
 
 struct crumb { /* where in the payload something stands: a member, or an element of a list */
   const struct crumb *up;
@@ -70,7 +72,7 @@ struct job { /* one call of translate */
   struct allocator allocator;
   struct json_places places;
   int32_t zone_offset_s;
-  struct text sender_code;          /* madonvi of the session form */
+  struct text sender_code;        /* madonvi of the session form */
   struct hub_rejection rejection; /* filled in by what returns FIELD_E_REJECTED */
 };
 
@@ -80,7 +82,8 @@ struct job { /* one call of translate */
 int fields_read(struct job *, const struct crumb *, const struct json *object, const struct field_table *,
                 void *message);
 
-/* A scalar's text, trimmed; empty for null and for the text "null". FIELD_E_REJECTED for an object or array. */
+/* A scalar's text, trimmed; empty for null and for the text "null". FIELD_E_REJECTED for an object or array.
+ */
 int fields_text(struct job *, const struct crumb *, const struct json *value, struct text *ret);
 
 /* A terminated copy; FIELD_E_REJECTED when it holds NUL, -ENOMEM. */

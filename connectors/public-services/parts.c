@@ -1,8 +1,9 @@
 /*
  * parts.c: tables and sums that dossiers and their progress share.
  *
- * A sum is exact or absent: an amount counts only when it is written as a whole number of VND, with ".0" or ".00" at
- * most. "200.000" is left out of it on purpose, since it is 200 to one sender and 200,000 to another.
+ * A sum is exact or absent: an amount counts only when it is written as a whole number of VND, with ".0" or
+ * ".00" at most. "200.000" is left out of it on purpose, since it is 200 to one sender and 200,000 to
+ * another.
  */
 #include "connectors/public-services/records.h"
 
@@ -22,27 +23,28 @@ const struct code dossier_states[] = {
     {TEXT("8"), STATE(STOPPED)},
     {TEXT("9"), STATE(FINISHED)},
     {TEXT("10"), STATE(RETURNED)},
-    {{NULL, 0}, 0},
+    {TEXT(""), 0},
 };
 
 static const struct code fee_moments[] = {
     {TEXT("1"), IOC__PUBLICSERVICE__V1__FEE_MOMENT__FEE_MOMENT_ON_RECEIPT},
     {TEXT("2"), IOC__PUBLICSERVICE__V1__FEE_MOMENT__FEE_MOMENT_ON_SUPPLEMENT},
     {TEXT("4"), IOC__PUBLICSERVICE__V1__FEE_MOMENT__FEE_MOMENT_ON_RETURN},
-    {{NULL, 0}, 0},
+    {TEXT(""), 0},
 };
 
 static const struct code fee_kinds[] = {
     {TEXT("1"), IOC__PUBLICSERVICE__V1__FEE_KIND__FEE_KIND_USUAL},
     {TEXT("2"), IOC__PUBLICSERVICE__V1__FEE_KIND__FEE_KIND_APPRAISAL},
     {TEXT("3"), IOC__PUBLICSERVICE__V1__FEE_KIND__FEE_KIND_PROLONGATION},
-    {{NULL, 0}, 0},
+    {TEXT(""), 0},
 };
 
 static const struct field fee_fields[] = {
     {TEXT("TenPhiLePhi"), FIELD_TEXT, .offset = offsetof(Fee, name)},
     {TEXT("MaPhiLePhi"), FIELD_TEXT, .offset = offsetof(Fee, code)},
-    {TEXT("HinhThucThu"), FIELD_CODE, 0, offsetof(Fee, moment), offsetof(Fee, moment_code), .codes = fee_moments},
+    {TEXT("HinhThucThu"), FIELD_CODE, 0, offsetof(Fee, moment), offsetof(Fee, moment_code),
+     .codes = fee_moments},
     {TEXT("Gia"), FIELD_TEXT, .offset = offsetof(Fee, amount)},
     {TEXT("LoaiPhiLePhi"), FIELD_CODE, 0, offsetof(Fee, kind), offsetof(Fee, kind_code), .codes = fee_kinds},
 };
@@ -64,7 +66,8 @@ static bool read_whole(const char *text, int64_t *ret) {
   int64_t value = 0;
   const char *p = text;
   for (; *p >= '0' && *p <= '9'; p++)
-    if (__builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, *p - '0', &value)) return false;
+    if (__builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, *p - '0', &value))
+      return false;
   if (p == text || (*p != 0 && strcmp(p, ".0") != 0 && strcmp(p, ".00") != 0)) return false;
   *ret = value;
   return true;

@@ -1,9 +1,9 @@
 /*
- * progress.c: a step in the handling of a dossier (CapNhatTienDoHoSoMC, CapNhatTienTrinh) or a change of its state
- * (CapNhatTrangThai).
+ * progress.c: a step in the handling of a dossier (CapNhatTienDoHoSoMC, CapNhatTienTrinh) or a change of its
+ * state (CapNhatTrangThai).
  *
- * A step is told from others of its dossier by its time, state and department. A change of state brings no time, so
- * all changes of one dossier share a key: going back to an earlier state is then a new event.
+ * A step is told from others of its dossier by its time, state and department. A change of state brings no
+ * time, so all changes of one dossier share a key: going back to an earlier state is then a new event.
  */
 #include "connectors/public-services/records.h"
 
@@ -79,6 +79,7 @@ int progress_emit(struct job *job, const struct crumb *crumb, const struct json 
   progress.form = step ? IOC__PUBLICSERVICE__V1__PROGRESS_FORM__PROGRESS_FORM_STEP
                        : IOC__PUBLICSERVICE__V1__PROGRESS_FORM__PROGRESS_FORM_STATE;
   if (fees_total(progress.fees, progress.n_fees, &progress.total_fees_vnd))
-    progress.total_fees_value_case = IOC__PUBLICSERVICE__V1__DOSSIER_PROGRESS__TOTAL_FEES_VALUE_TOTAL_FEES_VND;
+    progress.total_fees_value_case =
+        IOC__PUBLICSERVICE__V1__DOSSIER_PROGRESS__TOTAL_FEES_VALUE_TOTAL_FEES_VND;
   return emit(job, crumb, object, &progress);
 }

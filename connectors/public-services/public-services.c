@@ -1,10 +1,10 @@
 /*
- * public-services.c: dossiers of administrative procedures and their progress, in the forms that the one-stop shops
- * of a province send: DongBoHoSoMC and CapNhatTienDoHoSoMC of the national portal, the central system of 2025, and a
- * page of VNPT iGate's search.
+ * public-services.c: dossiers of administrative procedures and their progress, in the forms that the
+ * one-stop shops of a province send: DongBoHoSoMC and CapNhatTienDoHoSoMC of the national portal, the
+ * central system of 2025, and a page of VNPT iGate's search.
  *
- * What an object is, its fields say; only in the session form does `service` say it. Each object of a list is a
- * record of its own: one that cannot be taken is refused at its place and the others pass.
+ * What an object is, its fields say; only in the session form does `service` say it. Each object of a list
+ * is a record of its own: one that cannot be taken is refused at its place and the others pass.
  */
 #include "connectors/public-services/records.h"
 
@@ -14,7 +14,6 @@
 #define ID_LENGTH_MAX 200
 
 enum shape { SHAPE_UNKNOWN, SHAPE_DOSSIER, SHAPE_PROGRESS, SHAPE_ROW };
-
 
 struct connector {
   int32_t zone_offset_s;
@@ -26,13 +25,13 @@ static enum shape shape_of(const struct json *object) {
     struct text name;
     enum shape shape;
   } signs[] = {
-      {TEXT("MaTTHC"), SHAPE_DOSSIER},       {TEXT("TrangThaiHoSo"), SHAPE_DOSSIER},
-      {TEXT("ChuHoSo"), SHAPE_DOSSIER},      {TEXT("NgayTiepNhan"), SHAPE_DOSSIER},
-      {TEXT("MaDichVuCong"), SHAPE_DOSSIER}, {TEXT("EformThongTinChiTiet"), SHAPE_DOSSIER},
-      {TEXT("NguoiXuLy"), SHAPE_PROGRESS},   {TEXT("ThoiDiemXuLy"), SHAPE_PROGRESS},
-      {TEXT("NoiDungXuLy"), SHAPE_PROGRESS}, {TEXT("PhongBanXuLy"), SHAPE_PROGRESS},
+      {TEXT("MaTTHC"), SHAPE_DOSSIER},        {TEXT("TrangThaiHoSo"), SHAPE_DOSSIER},
+      {TEXT("ChuHoSo"), SHAPE_DOSSIER},       {TEXT("NgayTiepNhan"), SHAPE_DOSSIER},
+      {TEXT("MaDichVuCong"), SHAPE_DOSSIER},  {TEXT("EformThongTinChiTiet"), SHAPE_DOSSIER},
+      {TEXT("NguoiXuLy"), SHAPE_PROGRESS},    {TEXT("ThoiDiemXuLy"), SHAPE_PROGRESS},
+      {TEXT("NoiDungXuLy"), SHAPE_PROGRESS},  {TEXT("PhongBanXuLy"), SHAPE_PROGRESS},
       {TEXT("NoiDungYKien"), SHAPE_PROGRESS}, {TEXT("dossierStatus"), SHAPE_ROW},
-      {TEXT("nationCode"), SHAPE_ROW},       {TEXT("dossierTaskStatus"), SHAPE_ROW},
+      {TEXT("nationCode"), SHAPE_ROW},        {TEXT("dossierTaskStatus"), SHAPE_ROW},
   };
   enum shape shape = SHAPE_UNKNOWN;
   for (const struct json *m = json_first(object); m != NULL; m = m->next) {
@@ -63,18 +62,20 @@ static int read_id(struct job *job, const struct crumb *record, const struct jso
   return 0;
 }
 
-static int take_object(struct job *job, const struct crumb *crumb, const struct json *object, enum shape shape,
-                       struct text *ret_id) {
+static int take_object(struct job *job, const struct crumb *crumb, const struct json *object,
+                       enum shape shape, struct text *ret_id) {
   const char *member = shape == SHAPE_ROW ? "nationCode" : "MaHoSo";
   *ret_id = TEXT_NONE;
-  if (object->type != JSON_OBJECT) return fields_reject(job, HUB_INVALID, crumb, object, "an object must stand here");
+  if (object->type != JSON_OBJECT)
+    return fields_reject(job, HUB_INVALID, crumb, object, "an object must stand here");
   int r = read_id(job, crumb, object, member, ret_id);
   if (r == 0 && ret_id->length == 0 && shape == SHAPE_ROW) r = read_id(job, crumb, object, "code", ret_id);
   if (r != 0) return r;
   if (ret_id->length == 0) {
     struct crumb at = {crumb, member, 0};
     const struct json *value = json_get(object, member);
-    return fields_reject(job, HUB_MISSING, &at, value != NULL ? value : object, "the number of the dossier is absent");
+    return fields_reject(job, HUB_MISSING, &at, value != NULL ? value : object,
+                         "the number of the dossier is absent");
   }
   switch (shape) {
     case SHAPE_ROW: return row_emit(job, crumb, object, *ret_id);
@@ -108,8 +109,8 @@ static int take_list(struct job *job, const struct crumb *crumb, const struct js
 }
 
 /* Refuses the payload whole. */
-static int refuse(struct job *job, enum hub_reject_code code, const struct crumb *crumb, const struct json *value,
-                  const char *detail) {
+static int refuse(struct job *job, enum hub_reject_code code, const struct crumb *crumb,
+                  const struct json *value, const char *detail) {
   int r = fields_reject(job, code, crumb, value, detail);
   return r == FIELD_E_REJECTED ? hub_reject(job->sink, &job->rejection) : r;
 }
@@ -141,7 +142,8 @@ static bool is_success(const struct json *code) {
 
 /* {code, message, data}: what the central system wraps its lists in. */
 static int take_envelope(struct job *job, const struct json *root) {
-  static const struct crumb data_at = {NULL, "data", 0}, code_at = {NULL, "code", 0}, rows_at = {&data_at, "content", 0};
+  static const struct crumb data_at = {NULL, "data", 0}, code_at = {NULL, "code", 0},
+                            rows_at = {&data_at, "content", 0};
   const struct json *data = json_get(root, "data"), *code = json_get(root, "code");
   const struct json *rows = json_get(data, "content");
   if (json_is(rows, JSON_ARRAY)) return take_list(job, &rows_at, rows, SHAPE_ROW);
@@ -163,7 +165,8 @@ static int take_root(struct job *job, const struct json *root, enum protocol *re
     if (central) *ret_protocol = PROTOCOL_CENTRAL;
     return take_list(job, NULL, root, SHAPE_UNKNOWN);
   }
-  if (json_get(root, "service") != NULL || json_get(root, "session") != NULL || json_get(root, "madonvi") != NULL)
+  if (json_get(root, "service") != NULL || json_get(root, "session") != NULL ||
+      json_get(root, "madonvi") != NULL)
     return take_session(job, root);
   *ret_protocol = PROTOCOL_CENTRAL;
   if (json_is(rows, JSON_ARRAY)) return take_list(job, &rows_at, rows, SHAPE_ROW);
@@ -186,7 +189,8 @@ static int refuse_text(struct job *job, int error, const struct json_error *wher
   return rejection.at == NULL ? -ENOMEM : hub_reject(job->sink, &rejection);
 }
 
-static int public_services_translate(const void *self, const struct hub_payload *payload, struct hub_sink *sink) {
+static int public_services_translate(const void *self, const struct hub_payload *payload,
+                                     struct hub_sink *sink) {
   const struct connector *connector = self;
   struct job job = {
       .sink = sink,
@@ -215,9 +219,11 @@ static int public_services_open(const struct hub_host *host, const void *setting
   return 0;
 }
 
-static const char *const messages[] = {"ioc.publicservice.v1.Dossier", "ioc.publicservice.v1.DossierProgress", NULL};
+static const char *const messages[] = {"ioc.publicservice.v1.Dossier", "ioc.publicservice.v1.DossierProgress",
+                                       NULL};
 
 HUB_CONNECTOR(.name = "public-services", .version = IOCHUB_VERSION,
-              .summary = "Dossiers of administrative procedures and their progress (DVCQG, central system, iGate)",
+              .summary =
+                  "Dossiers of administrative procedures and their progress (DVCQG, central system, iGate)",
               .messages = messages, .open = public_services_open, .translate = public_services_translate,
               .reply = public_services_reply, .close = free);

@@ -1,9 +1,9 @@
 /*
- * reply.c: the answer in the sender's own protocol: {error_code, message, result} for the national portal's forms,
- * {code, message, data} for the central system's.
+ * reply.c: the answer in the sender's own protocol: {error_code, message, result} for the national portal's
+ * forms, {code, message, data} for the central system's.
  *
- * The list names each dossier that was not taken, by its number, its record and its place. The HTTP status is 200 only
- * when something was taken or there was nothing to take: a positive answer is a promise.
+ * The list names each dossier that was not taken, by its number, its record and its place. The HTTP status
+ * is 200 only when something was taken or there was nothing to take: a positive answer is a promise.
  */
 #include "connectors/public-services/records.h"
 

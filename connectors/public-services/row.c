@@ -1,8 +1,9 @@
 /*
  * row.c: a row of the one-stop shop's dossier search (VNPT iGate).
  *
- * Its numbers of states are not settled, so the state is taken from its name; the number stays beside it. Any name
- * may be a text or a list by language. The form that the applicant filled in (eForm) is in no table.
+ * Its numbers of states are not settled, so the state is taken from its name; the number stays beside it.
+ * Any name may be a text or a list by language. The form that the applicant filled in (eForm) is in no
+ * table.
  */
 #include "connectors/public-services/dossier.h"
 
@@ -22,7 +23,7 @@ static const struct code method_names[] = {
     {TEXT("TRỰC TIẾP"), IOC__PUBLICSERVICE__V1__CHANNEL__CHANNEL_COUNTER},
     {TEXT("BƯU CHÍNH"), IOC__PUBLICSERVICE__V1__CHANNEL__CHANNEL_POST},
     {TEXT("BƯU CHÍNH CÔNG ÍCH"), IOC__PUBLICSERVICE__V1__CHANNEL__CHANNEL_POST},
-    {{NULL, 0}, 0},
+    {TEXT(""), 0},
 };
 
 static const struct code state_names[] = {
@@ -50,7 +51,7 @@ static const struct code state_names[] = {
     {TEXT("ĐÃ TRẢ KẾT QUẢ"), STATE(RETURNED)},
     {TEXT("ĐÃ HỦY"), STATE(CANCELLED)},
     {TEXT("ĐÃ HUỶ"), STATE(CANCELLED)},
-    {{NULL, 0}, 0},
+    {TEXT(""), 0},
 };
 
 static const struct field status_fields[] = {
@@ -62,7 +63,8 @@ static const struct field_table status_table = FIELD_TABLE(status_fields);
 static const struct field task_status_fields[] = {{TEXT("name"), FIELD_NAME, .offset = AT(task_state_name)}};
 static const struct field_table task_status_table = FIELD_TABLE(task_status_fields);
 
-static const struct field village_fields[] = {{TEXT("label"), FIELD_PERSONAL, HUB_ADDRESS, AT(owner_address)}};
+static const struct field village_fields[] = {
+    {TEXT("label"), FIELD_PERSONAL, HUB_ADDRESS, AT(owner_address)}};
 static const struct field_table village_table = FIELD_TABLE(village_fields);
 
 static const struct field applicant_data_fields[] = {
@@ -78,7 +80,8 @@ static const struct field applicant_data_fields[] = {
 };
 static const struct field_table applicant_data_table = FIELD_TABLE(applicant_data_fields);
 
-static const struct field applicant_fields[] = {{TEXT("data"), FIELD_NESTED, 0, 0, .nested = &applicant_data_table}};
+static const struct field applicant_fields[] = {
+    {TEXT("data"), FIELD_NESTED, 0, 0, .nested = &applicant_data_table}};
 static const struct field_table applicant_table = FIELD_TABLE(applicant_fields);
 
 static const struct field sector_fields[] = {

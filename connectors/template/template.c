@@ -1,8 +1,8 @@
 /*
  * template.c: the smallest honest connector: one JSON object becomes one Reading.
  *
- * What identifies a record (tram) is missing: rejected. A value that cannot be read (thoiDiem): rejected with its
- * place. Everything else may be absent. README.md tells how to make a connector of it.
+ * What identifies a record (tram) is missing: rejected. A value that cannot be read (thoiDiem): rejected
+ * with its place. Everything else may be absent. README.md tells how to make a connector of it.
  */
 #include "connectors/format/json.h"
 #include "connectors/format/time.h"
@@ -20,7 +20,8 @@ struct job {
   struct json_places places;
 };
 
-static int reject(struct job *job, enum hub_reject_code code, size_t offset, const char *path, const char *detail) {
+static int reject(struct job *job, enum hub_reject_code code, size_t offset, const char *path,
+                  const char *detail) {
   struct allocator allocator = {hub_alloc_for_format, job->sink};
   struct hub_rejection rejection = {.size = sizeof(rejection), .code = code, .detail = detail};
   rejection.at = json_at(&job->places, &allocator, offset, path, NULL);

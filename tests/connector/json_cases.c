@@ -1,8 +1,9 @@
 /*
- * json_cases FOLDER…: reads every JSON file of FOLDER and prints as a table whether the reader did what the file's
- * name says: y_ must be accepted, n_ must be refused with a place, i_ may be either, s_ is well-formed and refused by our own
- * stricter rules. A y_ file that those rules refuse is counted apart. Each file is read by a process of its own, so
- * that a crash is a result like others. Exit: 0, 1 on any deviation, 77 (skipped) when a folder is missing.
+ * json_cases FOLDER…: reads every JSON file of FOLDER and prints as a table whether the reader did what the
+ * file's name says: y_ must be accepted, n_ must be refused with a place, i_ may be either, s_ is
+ * well-formed and refused by our own stricter rules. A y_ file that those rules refuse is counted apart.
+ * Each file is read by a process of its own, so that a crash is a result like others. Exit: 0, 1 on any
+ * deviation, 77 (skipped) when a folder is missing.
  */
 #include "connectors/format/json.h"
 
@@ -75,7 +76,8 @@ static const char *judge(struct counts *c, char kind, int result) {
   }
   if (kind == 'y' && result == ACCEPTED) return c->accept++, "accepted";
   if (kind == 'n' && refused) return c->reject++, "refused";
-  if ((kind == 'y' || kind == 's') && result == REFUSED_STRICTER) return c->stricter++, "refused (stricter rule)";
+  if ((kind == 'y' || kind == 's') && result == REFUSED_STRICTER)
+    return c->stricter++, "refused (stricter rule)";
   c->deviations++;
   return refused ? "REFUSED, must be accepted" : "ACCEPTED, must be refused";
 }
@@ -114,8 +116,9 @@ int main(int argc, char **argv) {
     int r = run_folder(argv[i], &c);
     if (r != 0) return r;
   }
-  printf("\n%-44s %u\n%-44s %u\n%-44s %u\n%-44s %u / %u\n%-44s %u\n%-44s %u\n", "must be accepted, accepted", c.accept,
-         "must be refused, refused with a place", c.reject, "refused by our own stricter rules", c.stricter,
-         "free: accepted / refused", c.free_accepted, c.free_refused, "crashes", c.crashes, "deviations", c.deviations);
+  printf("\n%-44s %u\n%-44s %u\n%-44s %u\n%-44s %u / %u\n%-44s %u\n%-44s %u\n", "must be accepted, accepted",
+         c.accept, "must be refused, refused with a place", c.reject, "refused by our own stricter rules",
+         c.stricter, "free: accepted / refused", c.free_accepted, c.free_refused, "crashes", c.crashes,
+         "deviations", c.deviations);
   return c.deviations == 0 ? 0 : 1;
 }

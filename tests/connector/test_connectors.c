@@ -1,6 +1,7 @@
 /*
- * test_connectors.c: what any connector of ours owes, over payloads given as files: no record lost or changed by a lack
- * of memory, the same records again, an answer. usage: test_connectors FILE...; linked with one connector.
+ * test_connectors.c: what any connector of ours owes, over payloads given as files: no record lost or
+ * changed by a lack of memory, the same records again, an answer. usage: test_connectors FILE...; linked
+ * with one connector.
  */
 #include <errno.h>
 #include <stdio.h>

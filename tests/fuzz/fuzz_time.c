@@ -1,4 +1,5 @@
-/* The reader of times: what is read lies in the years it promises, and each form alone agrees with all together. */
+/* The reader of times: what is read lies in the years it promises, and each form alone agrees with all
+   together. */
 #include <stdlib.h>
 
 #include "connectors/format/time.h"
@@ -16,7 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   int64_t seconds = 0;
   int32_t nanos = 0;
   time_split(all.us, &seconds, &nanos);
-  must(nanos >= 0 && nanos < 1000000000 && seconds >= INT64_C(-62135596800) && seconds < INT64_C(253402300800));
+  must(nanos >= 0 && nanos < 1000000000 && seconds >= INT64_C(-62135596800) &&
+       seconds < INT64_C(253402300800));
   int agree = 0;
   for (unsigned form = TIME_ISO; form < TIME_EPOCH_MS; form <<= 1) {
     if (time_read(text, form, 7 * 3600, &one) != 0) continue;

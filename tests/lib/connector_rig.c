@@ -10,12 +10,12 @@
 
 #include "connectors/format/text.h"
 
-#define OWED(condition)                                                        \
-  do {                                                                         \
-    if (!(condition)) {                                                        \
-      fprintf(stderr, "the connector owes: %s\n", #condition);                 \
-      abort();                                                                 \
-    }                                                                          \
+#define OWED(condition)                                        \
+  do {                                                         \
+    if (!(condition)) {                                        \
+      fprintf(stderr, "the connector owes: %s\n", #condition); \
+      abort();                                                 \
+    }                                                          \
   } while (0)
 
 static struct rig *of_sink(struct hub_sink *sink) {
@@ -39,7 +39,9 @@ static void *take_block(struct rig *fake, size_t bytes) {
 }
 
 static void *sink_alloc(struct hub_sink *sink, size_t bytes) { return take_block(of_sink(sink), bytes); }
-static void *writer_alloc(struct hub_writer *writer, size_t bytes) { return take_block(of_writer(writer), bytes); }
+static void *writer_alloc(struct hub_writer *writer, size_t bytes) {
+  return take_block(of_writer(writer), bytes);
+}
 
 static char *keep(struct rig *fake, const char *data, size_t length) {
   size_t fail_at = fake->fail_at;
@@ -161,9 +163,17 @@ static int writer_write(struct hub_writer *writer, const char *data, size_t leng
 }
 
 static const struct hub_sink_ops sink_ops = {
-    .size = sizeof(sink_ops),       .alloc = sink_alloc,       .emit = sink_emit,     .reject = sink_reject,
-    .independent = sink_ask,        .all_or_nothing = sink_ask, .personal = sink_personal, .lookup = sink_lookup,
-    .remember = sink_remember,      .count = sink_count,       .log = sink_log,
+    .size = sizeof(sink_ops),
+    .alloc = sink_alloc,
+    .emit = sink_emit,
+    .reject = sink_reject,
+    .independent = sink_ask,
+    .all_or_nothing = sink_ask,
+    .personal = sink_personal,
+    .lookup = sink_lookup,
+    .remember = sink_remember,
+    .count = sink_count,
+    .log = sink_log,
 };
 
 static const struct hub_writer_ops writer_ops = {

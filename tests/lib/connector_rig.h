@@ -1,8 +1,8 @@
 /*
  * connector_rig.h: a sink and a writer for tests of connectors without the hub.
  *
- * It counts what comes, checks what every connector owes (slices inside the payload, terminated texts, places,
- * messages that pack and unpack), aborts where one is broken, and lets the n-th allocation fail.
+ * It counts what comes, checks what every connector owes (slices inside the payload, terminated texts,
+ * places, messages that pack and unpack), aborts where one is broken, and lets the n-th allocation fail.
  */
 #ifndef TESTS_LIB_CONNECTOR_RIG_H
 #define TESTS_LIB_CONNECTOR_RIG_H

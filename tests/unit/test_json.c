@@ -1,4 +1,5 @@
-/* Unit tests of connectors/format/json.c and json_walk.c. What is JSON and what is not: tests/connector/json. */
+/* Unit tests of connectors/format/json.c and json_walk.c. What is JSON and what is not:
+   tests/connector/json. */
 #include "connectors/format/json.h"
 
 #include <errno.h>
@@ -72,7 +73,8 @@ static void test_tree(void **state) {
   assert_int_equal(root->length, 2);
   const struct json *a = json_get(root, "a");
   assert_int_equal(a->length, 6);
-  static const enum json_type types[] = {JSON_NUMBER, JSON_STRING, JSON_NULL, JSON_TRUE, JSON_FALSE, JSON_OBJECT};
+  static const enum json_type types[] = {JSON_NUMBER, JSON_STRING, JSON_NULL,
+                                         JSON_TRUE,   JSON_FALSE,  JSON_OBJECT};
   size_t i = 0;
   for (const struct json *m = json_first(a); m != NULL; m = m->next) assert_int_equal(m->type, types[i++]);
   assert_int_equal(i, 6);
@@ -100,10 +102,14 @@ static void test_slices(void **state) {
 }
 
 static void test_strings(void **state) {
-  const struct json *root = read_good("[\"\\\"\\\\\\/\\b\\f\\n\\r\\t\",\"\\u0041\\u00e9\\u1eA1\\uFFFF\",\"\\ud83d\\uDE00\","
-                                      "\"a\\u0000b\",\"\",\"0123456789abcdef\\n0123456789abcdefg\"]");
-  static const struct text wanted[] = {TEXT("\"\\/\b\f\n\r\t"), TEXT("A\xC3\xA9\xE1\xBA\xA1\xEF\xBF\xBF"),
-                                       TEXT("\xF0\x9F\x98\x80"), TEXT("a\0b"), TEXT(""),
+  const struct json *root = read_good(
+      "[\"\\\"\\\\\\/\\b\\f\\n\\r\\t\",\"\\u0041\\u00e9\\u1eA1\\uFFFF\",\"\\ud83d\\uDE00\","
+      "\"a\\u0000b\",\"\",\"0123456789abcdef\\n0123456789abcdefg\"]");
+  static const struct text wanted[] = {TEXT("\"\\/\b\f\n\r\t"),
+                                       TEXT("A\xC3\xA9\xE1\xBA\xA1\xEF\xBF\xBF"),
+                                       TEXT("\xF0\x9F\x98\x80"),
+                                       TEXT("a\0b"),
+                                       TEXT(""),
                                        TEXT("0123456789abcdef\n0123456789abcdefg")};
   size_t i = 0;
   for (const struct json *m = root->first; m != NULL; m = m->next) check_text(m, wanted[i++]);
@@ -117,8 +123,9 @@ static void test_names(void **state) {
 }
 
 static void test_numbers(void **state) {
-  const struct json *root = read_good("[0,-0,9223372036854775807,-9223372036854775808,9223372036854775808,"
-                                      "-9223372036854775809,123.40,1e2,123456789012345678901234567890]");
+  const struct json *root = read_good(
+      "[0,-0,9223372036854775807,-9223372036854775808,9223372036854775808,"
+      "-9223372036854775809,123.40,1e2,123456789012345678901234567890]");
   static const struct {
     const char *text;
     bool fits;
@@ -167,7 +174,9 @@ static void test_errors(void **state) {
 
 /* Every beginning of a text is refused, and read no further than it goes. */
 static void test_cut(void **state) {
-  static const char text[] = "{\"name\":\"Nguy\xE1\xBB\x85n \\ud83d\\ude00\\n\",\"list\":[1.5e+10,true,false,null,{}],\"0123456789abcdefgh\":-0}";
+  static const char text[] =
+      "{\"name\":\"Nguy\xE1\xBB\x85n "
+      "\\ud83d\\ude00\\n\",\"list\":[1.5e+10,true,false,null,{}],\"0123456789abcdefgh\":-0}";
   for (size_t length = 0; length < sizeof(text) - 1; length++) {
     const struct json *root = NULL;
     struct json_error error;
@@ -225,7 +234,8 @@ static void test_memory(void **state) {
     const struct json *root = NULL;
     struct json_error error;
     pool.fail_at = n;
-    int r = read_text(TEXT("{\"a\\n\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20],\"b\":\"\\n\"}"), &root, &error);
+    int r = read_text(TEXT("{\"a\\n\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20],\"b\":\"\\n\"}"),
+                      &root, &error);
     pool_free(&pool);
     if (r == 0) return;
     assert_int_equal(r, -ENOMEM);
@@ -233,7 +243,8 @@ static void test_memory(void **state) {
   fail();
 }
 
-static void check_at(struct json_places *places, size_t offset, const char *path, const char *field, const char *wanted) {
+static void check_at(struct json_places *places, size_t offset, const char *path, const char *field,
+                     const char *wanted) {
   struct allocator allocator = {pool_alloc, &pool};
   assert_string_equal(json_at(places, &allocator, offset, path, field), wanted);
 }
@@ -250,11 +261,11 @@ static void test_places(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_teardown(test_tree, teardown),       cmocka_unit_test_teardown(test_slices, teardown),
-      cmocka_unit_test_teardown(test_strings, teardown),    cmocka_unit_test_teardown(test_names, teardown),
-      cmocka_unit_test_teardown(test_numbers, teardown),    cmocka_unit_test_teardown(test_errors, teardown),
-      cmocka_unit_test_teardown(test_cut, teardown),        cmocka_unit_test_teardown(test_duplicates, teardown),
-      cmocka_unit_test_teardown(test_bounds, teardown),     cmocka_unit_test_teardown(test_memory, teardown),
+      cmocka_unit_test_teardown(test_tree, teardown),    cmocka_unit_test_teardown(test_slices, teardown),
+      cmocka_unit_test_teardown(test_strings, teardown), cmocka_unit_test_teardown(test_names, teardown),
+      cmocka_unit_test_teardown(test_numbers, teardown), cmocka_unit_test_teardown(test_errors, teardown),
+      cmocka_unit_test_teardown(test_cut, teardown),     cmocka_unit_test_teardown(test_duplicates, teardown),
+      cmocka_unit_test_teardown(test_bounds, teardown),  cmocka_unit_test_teardown(test_memory, teardown),
       cmocka_unit_test_teardown(test_places, teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

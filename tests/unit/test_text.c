@@ -50,7 +50,9 @@ static void test_bad_utf8(void **state) {
       {TEXT("\xF4\x90\x80\x80"), 0},
       {TEXT("\xF5\x80\x80\x80"), 0},
       {TEXT("abc\xE1\xBA"), 3},
-      {TEXT("abc\xE1\xBA""a"), 3},
+      {TEXT("abc\xE1\xBA"
+            "a"),
+       3},
       {TEXT("\xFF"), 0},
   };
   for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)

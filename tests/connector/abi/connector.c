@@ -1,6 +1,6 @@
 /*
- * A connector that does nothing, in many wrong ways: the build makes one shared object for each (meson.build), with
- * NAME, MESSAGE and one word of what is wrong.
+ * A connector that does nothing, in many wrong ways: the build makes one shared object for each
+ * (meson.build), with NAME, MESSAGE and one word of what is wrong.
  */
 #include "connectors/iochub_connector.h"
 
@@ -24,24 +24,35 @@ struct settings {
 #endif
 
 static const struct hub_option *const options[] = {
-    &(const struct hub_option){.size = sizeof(struct hub_option), .key = "limit", .type = HUB_OPTION_INT,
-                               .fallback = "5", .min = 1, .max = 10, .help = "A limit.",
+    &(const struct hub_option){.size = sizeof(struct hub_option),
+                               .key = "limit",
+                               .type = HUB_OPTION_INT,
+                               .fallback = "5",
+                               .min = 1,
+                               .max = 10,
+                               .help = "A limit.",
                                .offset = offsetof(struct settings, limit)},
-    &(const struct hub_option){.size = sizeof(struct hub_option), .key = "word", .type = HUB_OPTION_TEXT,
+    &(const struct hub_option){.size = sizeof(struct hub_option),
+                               .key = "word",
+                               .type = HUB_OPTION_TEXT,
                                .help = "A word; \"refuse\" makes open() fail.",
                                .offset = offsetof(struct settings, word)},
     NULL};
 
 static const char *const messages[] = {MESSAGE, NULL};
 
-__attribute__((unused)) static int open_sample(const struct hub_host *host, const void *settings, void **ret_self) {
+__attribute__((unused)) static int open_sample(const struct hub_host *host, const void *settings,
+                                               void **ret_self) {
   const struct settings *given = (const struct settings *)settings;
   if (given->word != NULL && given->word[0] == 'r') return -EINVAL;
   *ret_self = (void *)given;
   return 0;
 }
 
-__attribute__((unused)) static int translate_nothing(const void *self, const struct hub_payload *payload, struct hub_sink *sink) { return 0; }
+__attribute__((unused)) static int translate_nothing(const void *self, const struct hub_payload *payload,
+                                                     struct hub_sink *sink) {
+  return 0;
+}
 
 __attribute__((unused)) static void close_sample(void *self) {}
 
