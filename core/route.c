@@ -106,6 +106,19 @@ static void topic_check(const struct hub_config *config, const struct config_rou
                topic->type, topic->type_mark.file->path, topic->type_mark.line);
 }
 
+/* Two routes into one topic publish a message once there, so they must agree on what it is published as. */
+static void same_topic_check(const struct group *group, const struct rule *rule, const char *item,
+                             struct config_errors *errors) {
+  for (const struct rule *other = group->first; other != NULL; other = other->next) {
+    if (strcmp(other->route->topic, rule->route->topic) != 0) continue;
+    if (other->key == rule->key && other->route->ordered == rule->route->ordered) continue;
+    config_error(errors, rule->route->topic_mark, item,
+                 "publishes to %s with another key or order than route \"%s\"; write the same in both",
+                 rule->route->topic, other->route->name);
+    return;
+  }
+}
+
 static int route_compile(struct routes *routes, const struct hub_config *config, const struct schema *schema,
                          const struct config_route *route, struct config_errors *errors) {
   char item[ITEM_SIZE], when_item[ITEM_SIZE + 8];
@@ -129,6 +142,7 @@ static int route_compile(struct routes *routes, const struct hub_config *config,
     r = condition_compile(routes->arena, &group->slots, route->when, when_item, errors, &rule->when);
     if (r < 0) return r;
   }
+  same_topic_check(group, rule, item, errors);
   if (errors->errors != before) return 0;
   *group->tail = rule;
   group->tail = &rule->next;
@@ -178,6 +192,13 @@ static int key_text(const struct group *group, const struct rule *rule, const st
   return 0;
 }
 
+static bool has_topic(const struct route_target *targets, size_t count, const char *topic) {
+  for (size_t i = 0; i < count; i++) {
+    if (strcmp(targets[i].topic, topic) == 0) return true;
+  }
+  return false;
+}
+
 int routes_match(const struct routes *routes, const char *source, const struct schema_message *message,
                  struct text bytes, struct arena *arena, struct route_target **ret_targets,
                  size_t *ret_count) {
@@ -195,6 +216,7 @@ int routes_match(const struct routes *routes, const char *source, const struct s
   for (const struct rule *rule = group->first; rule != NULL; rule = rule->next) {
     if (!from_source(rule->route, source)) continue;
     if (rule->when != NULL && !condition_holds(rule->when, values)) continue;
+    if (has_topic(targets, count, rule->route->topic)) continue;
     struct route_target *target = &targets[count++];
     *target = (struct route_target){.route = rule->route->name,
                                     .topic = rule->route->topic,

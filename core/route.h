@@ -27,7 +27,8 @@ struct route_target {
   bool ordered;
 };
 
-/* Targets of one message in the order of the configuration; *ret_count 0: no route. -EBADMSG or -ENOMEM. */
+/* Targets of one message in the order of the configuration, each topic once; *ret_count 0: no route. -EBADMSG
+ * or -ENOMEM. */
 int routes_match(const struct routes *, const char *source, const struct schema_message *,
                  struct text message, struct arena *, struct route_target **ret_targets,
                  size_t *ret_count) must_use;

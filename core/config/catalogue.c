@@ -168,7 +168,8 @@ static const struct hub_option *const order_options[] = {
 };
 
 const struct section route_sections[] = {
-    {"routes/*.yaml: routes", "A list; each route has a `name`. Every route that matches publishes.",
+    {"routes/*.yaml: routes",
+     "A list; each route has a `name`. Every route that matches publishes, to each topic once.",
      route_options},
     {"routes/*.yaml: routes (continued)",
      "`when` holds conditions on fields, all of which must hold: `{field: priority, equals: URGENT}`, `in: "

@@ -219,6 +219,7 @@ static void test_sources_and_order(void **state) {
   rig.second = rig.route;
   rig.route.next = &rig.second;
   rig.second.name = "second";
+  rig.second.topic = "ioc.test.second.v1";
   rig.second.sources = &others;
   compile(&rig, NULL);
   struct route_target *targets = NULL;
@@ -231,6 +232,24 @@ static void test_sources_and_order(void **state) {
   const struct schema_message *other = schema_message(rig.schema, "ioc.test.v1.Other");
   assert_int_equal(routes_match(rig.routes, "s1", other, empty, rig.arena, &targets, &count), 0);
   assert_int_equal(count, 0);
+  rig_free(&rig);
+}
+
+static void test_one_topic_once(void **state) {
+  struct rig rig = rig_new();
+  rig.second = rig.route;
+  rig.route.next = &rig.second;
+  rig.second.name = "second";
+  compile(&rig, NULL);
+  assert_int_equal(rig.errors.errors, 0);
+  struct route_target *targets = NULL;
+  assert_int_equal(match(&rig, full, &targets), 1);
+  assert_string_equal(targets[0].route, "r");
+  routes_free(rig.routes);
+  rig.second.key = "id";
+  compile(&rig, NULL);
+  assert_int_equal(rig.errors.errors, 1);
+  assert_non_null(strstr(rig.errors.text.data, "with another key or order than route \"r\""));
   rig_free(&rig);
 }
 
@@ -258,9 +277,10 @@ static void test_broken_message(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_conditions),   cmocka_unit_test(test_wrong_conditions),
-      cmocka_unit_test(test_keys),         cmocka_unit_test(test_sources_and_order),
-      cmocka_unit_test(test_unknown_type), cmocka_unit_test(test_broken_message),
+      cmocka_unit_test(test_conditions),     cmocka_unit_test(test_wrong_conditions),
+      cmocka_unit_test(test_keys),           cmocka_unit_test(test_sources_and_order),
+      cmocka_unit_test(test_unknown_type),   cmocka_unit_test(test_broken_message),
+      cmocka_unit_test(test_one_topic_once),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
