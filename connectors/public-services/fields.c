@@ -13,6 +13,7 @@
 #include <errno.h>
 
 #define PATH_MAX_LENGTH 256
+#define LIST_ELEMENTS_MAX 400000
 #define VIETNAMESE "228"
 
 static size_t put_text(char *out, size_t at, struct text text) {
@@ -158,6 +159,9 @@ static int count_elements(struct job *job, const struct crumb *crumb, const stru
     return 0;
   if (value->type != JSON_ARRAY)
     return fields_reject(job, HUB_INVALID, crumb, value, "a list must stand here");
+  job->list_elements += value->length;
+  if (job->list_elements > LIST_ELEMENTS_MAX)
+    return fields_reject(job, HUB_TOO_LARGE, crumb, value, "too many elements in lists");
   *ret_count = value->length;
   return 0;
 }

@@ -73,6 +73,7 @@ struct job { /* one call of translate */
   struct json_places places;
   int32_t zone_offset_s;
   struct text sender_code;        /* madonvi of the session form */
+  size_t list_elements;           /* made so far; bounds what many empty elements cost */
   struct hub_rejection rejection; /* filled in by what returns FIELD_E_REJECTED */
 };
 
