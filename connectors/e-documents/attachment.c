@@ -111,6 +111,15 @@ static int finish_digest(EVP_MD_CTX *context, char ret_hex[65]) {
   return 0;
 }
 
+int attachment_digest(const EVP_MD *sha256, struct text bytes, char ret_hex[65]) {
+  EVP_MD_CTX *context = EVP_MD_CTX_new();
+  int r =
+      context == NULL || EVP_DigestInit_ex2(context, sha256, NULL) != 1 ? -ENOMEM : digest(context, bytes);
+  if (r == 0) r = finish_digest(context, ret_hex);
+  EVP_MD_CTX_free(context);
+  return r;
+}
+
 /* The entry's name, unless it is in one of the old code pages: those are not told apart. */
 static int copy_name(struct hub_sink *sink, struct text name, struct text *ret_name) {
   char *copy = NULL;

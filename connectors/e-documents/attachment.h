@@ -23,6 +23,9 @@ int attachment_take(struct attachment_reader *, struct text base64);
  * errno. */
 int attachment_end(struct attachment_reader *, struct edxml_attachment *);
 
+/* SHA-256 of bytes that are all there, in hex. Returns 0 or -ENOMEM. */
+int attachment_digest(const EVP_MD *sha256, struct text, char ret_hex[65]);
+
 bool attachment_is_zip(struct text content_type);
 
 #endif

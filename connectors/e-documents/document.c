@@ -37,12 +37,22 @@ static struct text status_key(struct maker *m, struct text document_id) {
   return document_id.length == 0 ? TEXT_NONE : text_of(part_join(m, parts, 7));
 }
 
+/* Which document it is about; empty: it does not say. */
+static struct text set_subject(struct maker *m, Ioc__Edoc__V1__DocumentStatus *status) {
+  struct text document_id = TEXT_NONE;
+  if (status->n_about != 0 && m->result == 0) document_id = text_of(status->about[0]->document_id);
+  const struct edxml_reference *first = status->n_about == 0 ? NULL : m->edxml->response_for.items[0];
+  status->document_id_derived = first == NULL || first->document_id.length == 0;
+  status->document_id = document_id.length != 0 ? part_plain(document_id) : part_digest_id(m);
+  return document_id;
+}
+
 static int emit_status(struct maker *m) {
   const struct edxml *edxml = m->edxml;
   Ioc__Edoc__V1__DocumentStatus status;
   ioc__edoc__v1__document_status__init(&status);
   SET_LIST(m, &status, about, edxml->response_for, part_reference);
-  if (status.n_about != 0 && m->result == 0) status.document_id = status.about[0]->document_id;
+  struct text document_id = set_subject(m, &status);
   status.status = code_processing_status(edxml->status_code);
   status.status_code = part_plain(edxml->status_code);
   status.description = part_personal(m, HUB_FREE_TEXT, edxml->description);
@@ -54,22 +64,27 @@ static int emit_status(struct maker *m) {
   SET_LIST(m, &status, to, edxml->to, part_organization);
   status.staff = part_staff(m, &edxml->staff);
   status.direction = direction_find(edxml, m->rules->province);
-  struct text document_id = text_of(status.document_id);
   return emit(m, status_key(m, document_id), document_id, moment.us, &status.base);
 }
 
 /* ---- Document ------------------------------------------------------------------------------------------ */
 
-static void set_identity(struct maker *m, Ioc__Edoc__V1__Document *document) {
+/* Returns what the sender's id is or can be put together from; empty: nothing. */
+static struct text set_identity(struct maker *m, Ioc__Edoc__V1__Document *document) {
   const struct edxml *edxml = m->edxml;
-  document->document_id = part_plain(edxml->document_id);
   document->code_number = part_plain(edxml->code_number);
   document->code_notation = part_plain(edxml->code_notation);
-  if (edxml->document_id.length != 0 || edxml->code_number.length + edxml->code_notation.length == 0) return;
+  document->document_id = part_plain(edxml->document_id);
+  if (edxml->document_id.length != 0) return edxml->document_id;
+  document->document_id_derived = true;
+  if (edxml->code_number.length + edxml->code_notation.length == 0) {
+    document->document_id = part_digest_id(m);
+    return TEXT_NONE;
+  }
   const struct text code[] = {edxml->code_number, TEXT("/"), edxml->code_notation};
   struct text whole = text_of(part_join(m, code, 3));
   document->document_id = part_document_id(m, edxml->from.id, edxml->promulgation_date, whole);
-  document->document_id_derived = true;
+  return text_of(document->document_id);
 }
 
 static void set_kind(struct maker *m, Ioc__Edoc__V1__Document *document) {
@@ -157,17 +172,17 @@ static int64_t find_occurred(struct maker *m) {
 static int emit_document(struct maker *m) {
   Ioc__Edoc__V1__Document document;
   ioc__edoc__v1__document__init(&document);
-  set_identity(m, &document);
+  struct text document_id = set_identity(m, &document);
   set_kind(m, &document);
   set_ends(m, &document);
   set_text(m, &document);
   set_print(m, &document);
   set_business(m, &document);
-  struct text document_id = text_of(document.document_id);
   return emit(m, document_key(m, document_id), document_id, find_occurred(m), &document.base);
 }
 
-int document_emit(const struct document_rules *rules, const struct edxml *edxml, struct hub_sink *sink) {
-  struct maker maker = {.rules = rules, .edxml = edxml, .sink = sink};
+int document_emit(const struct document_rules *rules, struct text payload, const struct edxml *edxml,
+                  struct hub_sink *sink) {
+  struct maker maker = {.rules = rules, .payload = payload, .edxml = edxml, .sink = sink};
   return edxml->has_status ? emit_status(&maker) : emit_document(&maker);
 }

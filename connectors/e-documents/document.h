@@ -8,10 +8,12 @@
 
 struct document_rules { /* of one source */
   int32_t zone_offset_s;
+  const EVP_MD *sha256;
   struct text province; /* of the organization that the directions are seen from, upper case; empty: none */
 };
 
-/* Emits the one record of the message. Returns 0 or a negative errno. */
-int document_emit(const struct document_rules *, const struct edxml *, struct hub_sink *);
+/* Emits the one record of the message that `payload` was read as. Returns 0 or a negative errno. */
+int document_emit(const struct document_rules *, struct text payload, const struct edxml *,
+                  struct hub_sink *);
 
 #endif

@@ -23,7 +23,7 @@ struct settings {
 struct e_documents {
   struct document_rules rules;
   enum reply_form reply;
-  EVP_MD *sha256;
+  EVP_MD *sha256;      /* also in rules */
   char organization[]; /* rules.province points into it */
 };
 
@@ -75,6 +75,7 @@ static int open_connector(const struct hub_host *host, const void *block, void *
     close_connector(e);
     return -ENOMEM;
   }
+  e->rules.sha256 = e->sha256;
   *ret_self = e;
   return 0;
 }
@@ -83,9 +84,10 @@ static int translate(const void *self, const struct hub_payload *payload, struct
   const struct e_documents *e = self;
   struct edxml *edxml = hub_alloc(sink, sizeof(*edxml));
   if (edxml == NULL) return -ENOMEM;
-  int r = edxml_read((struct text){payload->data, payload->length}, e->sha256, sink, edxml);
+  struct text whole = {payload->data, payload->length};
+  int r = edxml_read(whole, e->sha256, sink, edxml);
   if (r != 0) return r < 0 ? r : 0;
-  return document_emit(&e->rules, edxml, sink);
+  return document_emit(&e->rules, whole, edxml, sink);
 }
 
 static int reply(const void *self, const struct hub_exchange *exchange, struct hub_writer *writer) {

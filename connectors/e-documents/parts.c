@@ -142,6 +142,13 @@ char *part_document_id(struct maker *m, struct text organ_id, struct text date, 
   return code.length == 0 ? part_plain(TEXT_NONE) : part_join(m, parts, 5);
 }
 
+char *part_digest_id(struct maker *m) {
+  char hex[65];
+  if (m->result == 0) m->result = attachment_digest(m->rules->sha256, m->payload, hex);
+  const struct text parts[] = {TEXT("sha256:"), {hex, 64}};
+  return m->result == 0 ? part_join(m, parts, 2) : part_plain(TEXT_NONE);
+}
+
 Ioc__Edoc__V1__DocumentReference *part_reference(struct maker *m, const struct edxml_reference *reference) {
   Ioc__Edoc__V1__DocumentReference *made =
       MAKE(m, Ioc__Edoc__V1__DocumentReference, ioc__edoc__v1__document_reference__init);

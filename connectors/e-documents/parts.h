@@ -12,6 +12,7 @@
 
 struct maker {
   const struct document_rules *rules;
+  struct text payload;
   const struct edxml *edxml;
   struct hub_sink *sink;
   int result; /* the first error; everything after it does nothing */
@@ -69,6 +70,9 @@ struct moment part_moment(struct maker *, struct text);
 
 /* OrganId,yyyy/MM/dd,number/notation: the exchange's own form of an id. Empty without the last part. */
 char *part_document_id(struct maker *, struct text organ_id, struct text date, struct text code);
+
+/* `sha256:` and the digest of the payload. */
+char *part_digest_id(struct maker *);
 
 /* These are NULL when nothing is said of it. */
 Ioc__Edoc__V1__Organization *part_organization(struct maker *, const struct edxml_organ *);

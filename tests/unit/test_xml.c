@@ -197,21 +197,29 @@ static void limits_hold(void **state) {
   assert_result_of(repeat("<!DOCTYPE r [", "<!-- -->", 20000, "]><r/>"), XML_E_MALFORMED);
 }
 
+/* `count` times `form` with its number in it. */
+static void put_numbered(struct log *log, const char *form, int count) {
+  for (int i = 0; i < count; i++) {
+    char text[64];
+    int n = snprintf(text, sizeof(text), form, i);
+    assert_in_range(n, 1, sizeof(text) - 1);
+    put(log, text, (size_t)n);
+  }
+}
+
+static void assert_too_large(const char *head, const char *form, int count, const char *tail) {
+  struct log input = {NULL};
+  put(&input, head, strlen(head));
+  put_numbered(&input, form, count);
+  put(&input, tail, strlen(tail));
+  assert_refused((struct text){input.data, input.length}, XML_E_TOO_LARGE, NULL);
+  free(input.data);
+}
+
 static void attributes_and_names_are_bounded(void **state) {
-  char *data = calloc(1, 400000), *p = data;
-  assert_non_null(data);
-  p += sprintf(p, "<r");
-  for (int i = 0; i < XML_ATTRIBUTES_MAX + 1; i++) p += sprintf(p, " a%d=''", i);
-  sprintf(p, "/>");
-  assert_refused(text_of(data), XML_E_TOO_LARGE, NULL);
-  p = data + sprintf(data, "<r>");
-  for (int i = 0; i < 30000; i++) p += sprintf(p, "<n%d/>", i);
-  sprintf(p, "</r>");
-  assert_refused(text_of(data), XML_E_TOO_LARGE, NULL);
-  p = data;
-  for (int i = 0; i < 90; i++) p += sprintf(p, "<r xmlns:a%d='u' xmlns:b%d='u' xmlns:c%d='u'>", i, i, i);
-  assert_refused(text_of(data), XML_E_TOO_LARGE, NULL);
-  free(data);
+  assert_too_large("<r", " a%d=''", XML_ATTRIBUTES_MAX + 1, "/>");
+  assert_too_large("<r>", "<n%d/>", 30000, "</r>");
+  assert_too_large("", "<r xmlns:a%1$d='u' xmlns:b%1$d='u' xmlns:c%1$d='u'>", 90, "");
 }
 
 /* A document of about three steps whose middle slides over a step's edge byte by byte. */
