@@ -1,9 +1,9 @@
 /*
  * Dead letters as events.
  *
- * The id is an HMAC, because a plain digest of known payloads could be guessed from the topic. Texts of a connector
- * (`at` may repeat names of the sender's fields) are cut and made valid UTF-8 here: one bad byte would make the whole
- * event unreadable to every consumer, and a dead letter has no dead letter.
+ * The id is an HMAC, because a plain digest of known payloads could be guessed from the topic. Texts of a
+ * connector (`at` may repeat names of the sender's fields) are cut and made valid UTF-8 here: one bad byte
+ * would make the whole event unreadable to every consumer, and a dead letter has no dead letter.
  */
 #include "core/dead_letter.h"
 
@@ -89,7 +89,8 @@ static void moment(int64_t us, Google__Protobuf__Timestamp *ret) {
   ret->nanos = (int32_t)(micros * 1000);
 }
 
-static int letter_pack(const struct dead_letter *letter, char *id, struct arena *arena, struct text *ret_value) {
+static int letter_pack(const struct dead_letter *letter, char *id, struct arena *arena,
+                       struct text *ret_value) {
   Google__Protobuf__Timestamp received;
   Ioc__Hub__V1__DeadLetter message = IOC__HUB__V1__DEAD_LETTER__INIT;
   moment(letter->received_us, &received);
@@ -109,9 +110,9 @@ static int letter_pack(const struct dead_letter *letter, char *id, struct arena 
   message.attempts = letter->attempts;
   message.state = IOC__HUB__V1__DEAD_LETTER_STATE__DEAD_LETTER_STATE_OPEN;
   message.received_at = &received;
-  char *const texts[] = {message.hub,  message.source, message.connector, message.connector_version, message.topic,
-                         message.code, message.at,     message.detail,    message.message_type,
-                         message.payload_digest};
+  char *const texts[] = {
+      message.hub,  message.source, message.connector, message.connector_version, message.topic,
+      message.code, message.at,     message.detail,    message.message_type,      message.payload_digest};
   for (size_t i = 0; i < LENGTH_OF(texts); i++) {
     if (texts[i] == NULL) return -ENOMEM;
   }

@@ -1,6 +1,7 @@
 /*
- * How often each dead letter came. Two tables of fixed size: when the young one is full, it becomes the old one and
- * what the old one held is forgotten. What is asked for moves to the young one, so what still comes stays known.
+ * How often each dead letter came. Two tables of fixed size: when the young one is full, it becomes the old
+ * one and what the old one held is forgotten. What is asked for moves to the young one, so what still comes
+ * stays known.
  */
 #include "core/dead_letter.h"
 
@@ -36,7 +37,8 @@ void dead_letter_counts_free(struct dead_letter_counts *counts) {
   free(counts);
 }
 
-static size_t hash(const char *id) { /* ids are HMACs: uniformly distributed, and nobody outside chooses them */
+static size_t hash(
+    const char *id) { /* ids are HMACs: uniformly distributed, and nobody outside chooses them */
   uint64_t hash = UINT64_C(14695981039346656037);
   for (; *id != '\0'; id++) hash = (hash ^ (uint8_t)*id) * UINT64_C(1099511628211);
   return (size_t)(hash >> 32);

@@ -1,10 +1,11 @@
 /*
  * Keeping originals: a queue from the loop to one writer thread, and a list of results back.
  *
- * The writer takes all that waits, writes it, syncs once, and only then are the results told: an original is durable
- * when done(0) is called. It owns the files, the keys and the index. A file belongs to one process and one day. After
- * any failed write or sync the file is never touched again: the whole batch is refused with that error, and the next
- * batch begins a new file. What such a batch left behind may be found by a reader, but nobody was promised it.
+ * The writer takes all that waits, writes it, syncs once, and only then are the results told: an original is
+ * durable when done(0) is called. It owns the files, the keys and the index. A file belongs to one process
+ * and one day. After any failed write or sync the file is never touched again: the whole batch is refused
+ * with that error, and the next batch begins a new file. What such a batch left behind may be found by a
+ * reader, but nobody was promised it.
  */
 #include "core/originals.h"
 
@@ -58,11 +59,13 @@ struct originals {
   struct originals_index *index;
 };
 
-static const struct metric_family kept_bytes = {"iochub_originals_bytes", "Sealed originals on disk, by source.",
-                                                METRIC_GAUGE, {"source", NULL}};
+static const struct metric_family kept_bytes = {
+    "iochub_originals_bytes", "Sealed originals on disk, by source.", METRIC_GAUGE, {"source", NULL}};
 static const struct metric_family refused_total = {
-    "iochub_originals_refused_total", "Originals that could not be kept: quota full, or trouble with the disk.",
-    METRIC_COUNTER, {"source", NULL}};
+    "iochub_originals_refused_total",
+    "Originals that could not be kept: quota full, or trouble with the disk.",
+    METRIC_COUNTER,
+    {"source", NULL}};
 
 static void list_init(struct keep_list *list) {
   list->first = NULL;
@@ -81,7 +84,7 @@ static struct keep *list_take(struct keep_list *list) {
   return first;
 }
 
-/* ---- The writer's file ----------------------------------------------------------------------------------------- */
+/* ---- The writer's file --------------------------------------------------------------------------------- */
 
 static void file_leave(struct originals *originals) {
   if (originals->fd >= 0) close(originals->fd);
@@ -89,7 +92,8 @@ static void file_leave(struct originals *originals) {
   secret_wipe(&originals->day_key, sizeof originals->day_key);
 }
 
-/* Of a file that holds nothing durable nothing is left, else a full disk would fill the folder with empty files. */
+/* Of a file that holds nothing durable nothing is left, else a full disk would fill the folder with empty
+ * files. */
 static void file_give_up(struct originals *originals) {
   if (originals->fd >= 0 && !originals->name_durable) {
     char name[ORIGINALS_NAME_TEXT];
@@ -112,7 +116,8 @@ static int file_create(struct originals *originals) {
   char name[ORIGINALS_NAME_TEXT];
   for (; originals->file.number < FILES_A_DAY_MAX; originals->file.number++) {
     originals_file_name(&originals->file, name);
-    originals->fd = openat(originals->directory, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    originals->fd =
+        openat(originals->directory, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (originals->fd >= 0) break;
     if (errno != EEXIST) return -errno;
   }
@@ -152,7 +157,7 @@ static int file_sync(struct originals *originals) {
   return 0;
 }
 
-/* ---- The writer ------------------------------------------------------------------------------------------------ */
+/* ---- The writer ---------------------------------------------------------------------------------------- */
 
 static bool in_batch(const struct keep *batch, const struct keep *keep) {
   for (const struct keep *other = batch; other != keep; other = other->next) {
@@ -210,7 +215,8 @@ static void batch_write(struct originals *originals, struct keep *batch) {
   }
   if (r == 0 && any) r = file_sync(originals);
   if (r < 0) {
-    log_event(LOG_ERROR, "originals", "cannot keep originals", log_errno(r), log_text("day", originals->file.day));
+    log_event(LOG_ERROR, "originals", "cannot keep originals", log_errno(r),
+              log_text("day", originals->file.day));
     file_give_up(originals);
   }
   batch_settle(originals, batch, r);
@@ -239,7 +245,7 @@ static void *writer(void *context) {
   return NULL;
 }
 
-/* ---- The loop's side ------------------------------------------------------------------------------------------- */
+/* ---- The loop's side ----------------------------------------------------------------------------------- */
 
 static void tell_metrics(struct originals *originals, const struct keep *keep) {
   if (originals->metrics == NULL) return;
@@ -283,7 +289,7 @@ int originals_keep(struct originals *originals, const struct original *original,
   return closing ? -ESHUTDOWN : 0;
 }
 
-/* ---- Opening and closing --------------------------------------------------------------------------------------- */
+/* ---- Opening and closing ------------------------------------------------------------------------------- */
 
 static int index_record(void *context, const struct originals_head *head) {
   struct originals *originals = context;

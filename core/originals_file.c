@@ -1,9 +1,9 @@
 /*
  * Writing and reading the files of originals, a chunk at a time.
  *
- * A body may have 64 MiB and is borrowed from its owner: it is sealed through one buffer of a chunk straight into the
- * file, never copied whole. The length of a record is known before the first byte is written, so the head never has
- * to be gone back to.
+ * A body may have 64 MiB and is borrowed from its owner: it is sealed through one buffer of a chunk straight
+ * into the file, never copied whole. The length of a record is known before the first byte is written, so the
+ * head never has to be gone back to.
  */
 #include "core/originals_file.h"
 
@@ -63,7 +63,7 @@ static int read_at(int fd, void *out, size_t length, uint64_t offset) {
   return 0;
 }
 
-/* ---- The days' keys -------------------------------------------------------------------------------------------- */
+/* ---- The days' keys ------------------------------------------------------------------------------------ */
 
 static struct text key_associated(char buffer[static 64], const char *day) {
   memcpy(buffer, key_magic, sizeof key_magic);
@@ -73,7 +73,8 @@ static struct text key_associated(char buffer[static 64], const char *day) {
   return (struct text){buffer, KEY_HEAD_BYTES + length};
 }
 
-int originals_key_load(int directory, const char *day, const struct secret_key *master, struct secret_key *ret_key) {
+int originals_key_load(int directory, const char *day, const struct secret_key *master,
+                       struct secret_key *ret_key) {
   char name[64], associated[64];
   snprintf(name, sizeof name, "%.32s.key", day);
   cleanup(closep) int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -84,19 +85,22 @@ int originals_key_load(int directory, const char *day, const struct secret_key *
   struct text head = key_associated(associated, day);
   if (memcmp(file, head.data, KEY_HEAD_BYTES) != 0) return ORIGINALS_E_KEY;
   struct text sealed = {(const char *)file + KEY_HEAD_BYTES + SEAL_NONCE_BYTES, SECRET_KEY_BYTES};
-  r = seal_open(master, file + KEY_HEAD_BYTES, head, sealed, file + KEY_FILE_BYTES - SEAL_TAG_BYTES, ret_key->bytes);
+  r = seal_open(master, file + KEY_HEAD_BYTES, head, sealed, file + KEY_FILE_BYTES - SEAL_TAG_BYTES,
+                ret_key->bytes);
   return r == -EBADMSG ? ORIGINALS_E_KEY : r;
 }
 
 static int key_file_write(int directory, const char *temporary, const uint8_t file[static KEY_FILE_BYTES]) {
-  cleanup(closep) int fd = openat(directory, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+  cleanup(closep) int fd =
+      openat(directory, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return -errno;
   int r = write_at(fd, file, KEY_FILE_BYTES, 0);
   if (r < 0) return r;
   return fsync(fd) < 0 ? -errno : 0;
 }
 
-int originals_key_make(int directory, const char *day, const struct secret_key *master, struct secret_key *ret_key) {
+int originals_key_make(int directory, const char *day, const struct secret_key *master,
+                       struct secret_key *ret_key) {
   uint8_t file[KEY_FILE_BYTES], *nonce = file + KEY_HEAD_BYTES;
   char name[64], temporary[64], associated[64];
   snprintf(name, sizeof name, "%.32s.key", day);
@@ -125,7 +129,7 @@ static int record_key(const struct secret_key *day_key, const uint8_t salt[stati
   return secret_derive(day_key, label, ret_key);
 }
 
-/* ---- Writing --------------------------------------------------------------------------------------------------- */
+/* ---- Writing ------------------------------------------------------------------------------------------- */
 
 struct originals_sealer {
   int fd;
@@ -271,8 +275,8 @@ static size_t head_fill(uint8_t *head, const uint8_t salt[static ORIGINALS_SALT_
   return length;
 }
 
-int originals_record_write(struct originals_sealer *sealer, int fd, uint64_t offset, const struct secret_key *day_key,
-                           const struct original *original) {
+int originals_record_write(struct originals_sealer *sealer, int fd, uint64_t offset,
+                           const struct secret_key *day_key, const struct original *original) {
   if (strlen(original->source) > ORIGINALS_SOURCE_MAX) return -ENAMETOOLONG;
   if (plain_bytes_of(original) > PLAIN_MAX) return -EMSGSIZE;
   uint8_t salt[ORIGINALS_SALT_BYTES];
@@ -298,7 +302,7 @@ int originals_header_write(int fd) {
   return write_at(fd, header, sizeof header, 0);
 }
 
-/* ---- Reading --------------------------------------------------------------------------------------------------- */
+/* ---- Reading ------------------------------------------------------------------------------------------- */
 
 int originals_header_check(int fd) {
   uint8_t header[ORIGINALS_HEADER_BYTES];
@@ -321,7 +325,8 @@ int originals_head_read(int fd, uint64_t offset, uint64_t file_bytes, struct ori
   ret_head->offset = offset;
   ret_head->sealed_offset = offset + ret_head->raw_bytes;
   ret_head->sealed_bytes = get_u64(raw + 8);
-  if (ret_head->sealed_offset > file_bytes || ret_head->sealed_bytes > file_bytes - ret_head->sealed_offset) return 0;
+  if (ret_head->sealed_offset > file_bytes || ret_head->sealed_bytes > file_bytes - ret_head->sealed_offset)
+    return 0;
   memcpy(ret_head->digest, raw + 16, sizeof ret_head->digest);
   memcpy(ret_head->salt, raw + 48, sizeof ret_head->salt);
   memcpy(ret_head->source, raw + ORIGINALS_HEAD_BYTES, source_bytes);
@@ -378,7 +383,7 @@ static int original_parse(struct text plain, struct arena *arena, struct origina
   if (r < 0) return r;
   ret_original->body = (struct text){all.next, all.left};
   struct cursor cursor = {meta.data, meta.length};
-  struct text *texts[META_TEXTS] = {&connector,           &ret_original->content_type, &ret_original->method,
+  struct text *texts[META_TEXTS] = {&connector,          &ret_original->content_type, &ret_original->method,
                                     &ret_original->path, &ret_original->query,        &ret_original->name};
   r = cursor_take(&cursor, 8, &received);
   for (size_t i = 0; i < META_TEXTS && r == 0; i++) r = cursor_text(&cursor, texts[i]);
@@ -389,8 +394,8 @@ static int original_parse(struct text plain, struct arena *arena, struct origina
   return ret_original->connector == NULL ? -ENOMEM : 0;
 }
 
-static int chunks_open(int fd, const struct originals_head *head, const struct secret_key *key, uint8_t *sealed,
-                       uint8_t *plain, size_t *ret_length) {
+static int chunks_open(int fd, const struct originals_head *head, const struct secret_key *key,
+                       uint8_t *sealed, uint8_t *plain, size_t *ret_length) {
   uint8_t associated[sizeof head->raw + TAIL_BYTES], nonce[SEAL_NONCE_BYTES];
   memcpy(associated, head->raw, head->raw_bytes);
   uint64_t done = 0;

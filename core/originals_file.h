@@ -17,11 +17,13 @@
  *         each value: record (4), length (4), bytes
  *         body, to the end
  *
- * Key of a record = HMAC(key of the day, "original" and salt); nonce of a chunk = its number; associated data = the
- * whole head, the number, and whether it is the last. So a record cannot be cut, mixed or moved to another source.
+ * Key of a record = HMAC(key of the day, "original" and salt); nonce of a chunk = its number; associated data
+ * = the whole head, the number, and whether it is the last. So a record cannot be cut, mixed or moved to
+ * another source.
  *
- * A KEY `DAY.key`: "IOCHOKEY", version (4), nonce (12), the day's key sealed by the master key (32), tag (16);
- * associated data = the first 12 bytes and the day. What is torn at a file's end is no record: readers stop there.
+ * A KEY `DAY.key`: "IOCHOKEY", version (4), nonce (12), the day's key sealed by the master key (32), tag
+ * (16); associated data = the first 12 bytes and the day. What is torn at a file's end is no record: readers
+ * stop there.
  */
 #ifndef CORE_ORIGINALS_FILE_H
 #define CORE_ORIGINALS_FILE_H
@@ -46,12 +48,13 @@ struct originals_head { /* of one record, as a scan finds it */
   size_t raw_bytes;
 };
 
-/* ORIGINALS_E_MISSING: no such key (never made, or erased). ORIGINALS_E_KEY: the master key does not open it. */
-int originals_key_load(int directory, const char *day, const struct secret_key *master, struct secret_key *ret_key)
-    must_use;
+/* ORIGINALS_E_MISSING: no such key (never made, or erased). ORIGINALS_E_KEY: the master key does not open it.
+ * */
+int originals_key_load(int directory, const char *day, const struct secret_key *master,
+                       struct secret_key *ret_key) must_use;
 /* Makes a key and puts it into place atomically and durably. */
-int originals_key_make(int directory, const char *day, const struct secret_key *master, struct secret_key *ret_key)
-    must_use;
+int originals_key_make(int directory, const char *day, const struct secret_key *master,
+                       struct secret_key *ret_key) must_use;
 
 /* Length that a record of this original has in a file; what a quota counts. */
 uint64_t originals_record_bytes(const struct original *);
@@ -63,18 +66,19 @@ void originals_sealer_free(struct originals_sealer *);
 int originals_header_write(int fd) must_use;
 
 /* Writes one record at offset. -ENAMETOOLONG, -EMSGSIZE: it does not fit the format. Nothing is synced. */
-int originals_record_write(struct originals_sealer *, int fd, uint64_t offset, const struct secret_key *day_key,
-                           const struct original *) must_use;
+int originals_record_write(struct originals_sealer *, int fd, uint64_t offset,
+                           const struct secret_key *day_key, const struct original *) must_use;
 
 /* 0 when fd starts like a file of originals, else -EBADMSG or the read's error. */
 int originals_header_check(int fd) must_use;
 
-/* The record at offset: 1, *ret_head is filled and the next one is at sealed_offset + sealed_bytes; 0: the end, or
- * what follows is not a whole record; or -errno. */
-int originals_head_read(int fd, uint64_t offset, uint64_t file_bytes, struct originals_head *ret_head) must_use;
+/* The record at offset: 1, *ret_head is filled and the next one is at sealed_offset + sealed_bytes; 0: the
+ * end, or what follows is not a whole record; or -errno. */
+int originals_head_read(int fd, uint64_t offset, uint64_t file_bytes,
+                        struct originals_head *ret_head) must_use;
 
 /* Opens a record into the arena. -EBADMSG: it is damaged or not sealed under this key. */
-int originals_record_read(int fd, const struct originals_head *, const struct secret_key *day_key, struct arena *,
-                          struct original *ret_original) must_use;
+int originals_record_read(int fd, const struct originals_head *, const struct secret_key *day_key,
+                          struct arena *, struct original *ret_original) must_use;
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * originals_files.h: the folder of originals: which files it holds, and a walk over the heads of their records.
+ * originals_files.h: the folder of originals: which files it holds, and a walk over the heads of their
+ * records.
  */
 #ifndef CORE_ORIGINALS_FILES_H
 #define CORE_ORIGINALS_FILES_H
@@ -17,8 +18,8 @@ void originals_file_name(const struct originals_file *, char ret_name[static ORI
 /* All files of originals in the folder, newest first. The list is the caller's, for free(). */
 int originals_files_list(int directory, struct originals_file **ret_files, size_t *ret_count) must_use;
 
-/* Calls `found` for each whole record of one file until it returns something else than 0, which is then returned.
- * *ret_left are the bytes behind the last whole record. A file that is not ours gives -EBADMSG. */
+/* Calls `found` for each whole record of one file until it returns something else than 0, which is then
+ * returned. *ret_left are the bytes behind the last whole record. A file that is not ours gives -EBADMSG. */
 int originals_file_walk(int fd, int (*found)(void *context, const struct originals_head *), void *context,
                         uint64_t *ret_left) must_use;
 

@@ -1,6 +1,6 @@
 /*
- * A hash table with open addressing over 16 bytes of a SHA-256. Marks are uniformly distributed and nobody outside
- * can aim at a slot without searching for it, so their first word is the hash.
+ * A hash table with open addressing over 16 bytes of a SHA-256. Marks are uniformly distributed and nobody
+ * outside can aim at a slot without searching for it, so their first word is the hash.
  */
 #include "core/originals_index.h"
 
@@ -38,7 +38,8 @@ void originals_index_free(struct originals_index *index) {
   free(index);
 }
 
-int originals_mark_make(const char *source, const uint8_t digest[static 32], struct originals_mark *ret_mark) {
+int originals_mark_make(const char *source, const uint8_t digest[static 32],
+                        struct originals_mark *ret_mark) {
   cleanup(text_out_deinit) struct text_out input = TEXT_OUT_INIT;
   text_out_bytes(&input, (struct text){(const char *)digest, 32});
   text_out_string(&input, source);
@@ -51,7 +52,9 @@ int originals_mark_make(const char *source, const uint8_t digest[static 32], str
   return 0;
 }
 
-static bool mark_free(const struct originals_mark *mark) { return mark->words[0] == 0 && mark->words[1] == 0; }
+static bool mark_free(const struct originals_mark *mark) {
+  return mark->words[0] == 0 && mark->words[1] == 0;
+}
 
 static struct originals_mark *slot_find(const struct originals_index *index, struct originals_mark mark) {
   size_t at = (size_t)mark.words[0] & (index->capacity - 1);

@@ -12,12 +12,13 @@ struct originals_mark { /* stands for one source and digest */
   uint64_t words[2];
 };
 
-/* At most max marks are remembered; the next one makes the index forget all others. What is forgotten may be kept a
- * second time and then counts twice: that costs room, never an original. */
+/* At most max marks are remembered; the next one makes the index forget all others. What is forgotten may be
+ * kept a second time and then counts twice: that costs room, never an original. */
 int originals_index_new(size_t max, struct originals_index **ret_index) must_use;
 void originals_index_free(struct originals_index *);
 
-int originals_mark_make(const char *source, const uint8_t digest[static 32], struct originals_mark *ret_mark) must_use;
+int originals_mark_make(const char *source, const uint8_t digest[static 32],
+                        struct originals_mark *ret_mark) must_use;
 bool originals_index_has(const struct originals_index *, struct originals_mark);
 int originals_index_add(struct originals_index *, struct originals_mark) must_use;
 

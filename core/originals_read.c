@@ -1,6 +1,6 @@
 /*
- * Finding and opening one original in a state directory, also while a hub writes there: files only grow, and a record
- * that is not whole yet is not found yet.
+ * Finding and opening one original in a state directory, also while a hub writes there: files only grow, and
+ * a record that is not whole yet is not found yet.
  */
 #include <fcntl.h>
 

@@ -12,7 +12,14 @@
 #include "core/message/json.h"
 
 enum {
-  OPTION_CONFIG, OPTION_BOOTSTRAP, OPTION_TOPICS, OPTION_SOURCE, OPTION_CODE, OPTION_JSON, OPTION_STATE_DIR, OPTION_RAW
+  OPTION_CONFIG,
+  OPTION_BOOTSTRAP,
+  OPTION_TOPICS,
+  OPTION_SOURCE,
+  OPTION_CODE,
+  OPTION_JSON,
+  OPTION_STATE_DIR,
+  OPTION_RAW
 };
 enum { COLUMNS = 8, CELL_MAX = 40, TOPICS_MAX = 64, ID_PREFIX_MIN = 6 };
 
@@ -20,9 +27,11 @@ static const char default_config[] = "broker-config/hub.yaml";
 static const char letter_type[] = "ioc.hub.v1.DeadLetter";
 
 static const struct command_option letter_options[] = {
-    [OPTION_CONFIG] = {"--config", "FILE", "hub.yaml: brokers, topics, key; broker-config/hub.yaml without it"},
+    [OPTION_CONFIG] = {"--config", "FILE",
+                       "hub.yaml: brokers, topics, key; broker-config/hub.yaml without it"},
     [OPTION_BOOTSTRAP] = {"--bootstrap", "HOST:PORT", "these brokers, whatever hub.yaml says"},
-    [OPTION_TOPICS] = {"--topics", "TOPIC", "these topics instead of the catalogue's; more with ',' or given again"},
+    [OPTION_TOPICS] = {"--topics", "TOPIC",
+                       "these topics instead of the catalogue's; more with ',' or given again"},
     [OPTION_SOURCE] = {"--source", "NAME", "list: only those of this source"},
     [OPTION_CODE] = {"--code", "CODE", "list: only those with this code (malformed, no_route …)"},
     [OPTION_JSON] = {"--json", NULL, "list: one JSON object a line"},
@@ -46,7 +55,7 @@ static void asked_deinit(struct asked *asked) {
   arena_free(asked->arena);
 }
 
-/* ---- Where from ------------------------------------------------------------------------------------------------ */
+/* ---- Where from ---------------------------------------------------------------------------------------- */
 
 static int config_read(struct asked *asked) {
   const char *path = asked->values.value[OPTION_CONFIG];
@@ -114,7 +123,8 @@ static int letters_get(struct asked *asked) {
   cleanup(text_out_deinit) struct text_out reason = TEXT_OUT_INIT;
   int r = letters_read(&source, &asked->letters, &reason);
   if (r < 0) {
-    fprintf(stderr, "iochub dead-letters: error: %s\n", reason.length != 0 ? reason.data : strerrordesc_np(-r));
+    fprintf(stderr, "iochub dead-letters: error: %s\n",
+            reason.length != 0 ? reason.data : strerrordesc_np(-r));
     return EXIT_TROUBLE;
   }
   if (asked->letters.unreadable != 0) {
@@ -123,7 +133,7 @@ static int letters_get(struct asked *asked) {
   return EXIT_OK;
 }
 
-/* ---- list ------------------------------------------------------------------------------------------------------ */
+/* ---- list ---------------------------------------------------------------------------------------------- */
 
 static bool is_wanted(const struct asked *asked, const struct letter *letter) {
   const char *source = asked->values.value[OPTION_SOURCE], *code = asked->values.value[OPTION_CODE];
@@ -175,7 +185,8 @@ static void table_print(const char *const (*rows)[COLUMNS], size_t count) {
 }
 
 static int list_table(const struct asked *asked) {
-  static const char *const head[COLUMNS] = {"TIME", "ID", "SOURCE", "RECORD", "CODE", "AT", "ATTEMPTS", "STATE"};
+  static const char *const head[COLUMNS] = {"TIME", "ID", "SOURCE",   "RECORD",
+                                            "CODE", "AT", "ATTEMPTS", "STATE"};
   cleanup(freep) const char *(*rows)[COLUMNS] = calloc(asked->letters.count + 1, sizeof *rows);
   if (rows == NULL) return EXIT_TROUBLE;
   memcpy(rows[0], head, sizeof head);
@@ -215,7 +226,7 @@ static int list_run(struct asked *asked) {
   return asked->values.value[OPTION_JSON] != NULL ? list_json(asked) : list_table(asked);
 }
 
-/* ---- show ------------------------------------------------------------------------------------------------------ */
+/* ---- show ---------------------------------------------------------------------------------------------- */
 
 /* The beginning of an id suffices when it belongs to one only. */
 static const struct letter *letter_named(const struct letters *letters, const char *id, size_t *ret_count) {
@@ -267,8 +278,10 @@ const struct command command_dead_letters = {
     .summary = "list what could not be published, or show one with its reason",
     .help =
         "Reads the dead-letter topics of the catalogue and shows the latest state of each dead letter.\n"
-        "`show` also opens the sender's bytes, which are sealed in the hub's state directory: that works on the\n"
-        "hub's machine, for a user who may read the key file in keys.originals. Otherwise it says what is missing.\n"
+        "`show` also opens the sender's bytes, which are sealed in the hub's state directory: that works on "
+        "the\n"
+        "hub's machine, for a user who may read the key file in keys.originals. Otherwise it says what is "
+        "missing.\n"
         "\n"
         "examples:\n"
         "  iochub dead-letters list --config broker-config/hub.yaml\n"

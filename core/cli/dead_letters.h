@@ -27,7 +27,8 @@ struct letters_source {
 };
 
 /* Reads all topics to their end. Negative: as reader_run(), with its sentence. */
-int letters_read(const struct letters_source *, struct letters *ret_letters, struct text_out *reterr_reason) must_use;
+int letters_read(const struct letters_source *, struct letters *ret_letters,
+                 struct text_out *reterr_reason) must_use;
 void letters_deinit(struct letters *);
 
 const char *letter_state(const Ioc__Hub__V1__DeadLetter *); /* "open", "retried" … */

@@ -1,6 +1,6 @@
 /*
- * Reading dead letters. Their topics are compacted, but a broker compacts when it likes: the latest message of each
- * key counts, and a key whose latest message has no value is gone.
+ * Reading dead letters. Their topics are compacted, but a broker compacts when it likes: the latest message
+ * of each key counts, and a key whose latest message has no value is gone.
  */
 #include <search.h>
 
@@ -69,7 +69,8 @@ static void collect(const void *node, VISIT visit, void *context) {
   if (visit != postorder && visit != leaf) return;
   struct letter *letter = *(struct letter *const *)node;
   if (letter->value.data == NULL) return;
-  letter->message = ioc__hub__v1__dead_letter__unpack(NULL, letter->value.length, (const uint8_t *)letter->value.data);
+  letter->message =
+      ioc__hub__v1__dead_letter__unpack(NULL, letter->value.length, (const uint8_t *)letter->value.data);
   if (letter->message == NULL) {
     letters->unreadable++;
     return;
@@ -84,7 +85,8 @@ static int by_time(const void *a, const void *b) {
   return left_us != right_us ? (left_us > right_us) - (left_us < right_us) : by_key(a, b);
 }
 
-int letters_read(const struct letters_source *source, struct letters *ret_letters, struct text_out *reterr_reason) {
+int letters_read(const struct letters_source *source, struct letters *ret_letters,
+                 struct text_out *reterr_reason) {
   struct reading reading = {0};
   struct reader_options options = {
       .bootstrap = source->bootstrap,
@@ -131,6 +133,7 @@ const char *letter_state(const Ioc__Hub__V1__DeadLetter *message) {
 
 int64_t letter_time_us(const Ioc__Hub__V1__DeadLetter *message) {
   const Google__Protobuf__Timestamp *at = message->received_at;
-  if (at == NULL || at->seconds > INT64_MAX / SECOND_US - 1 || at->seconds < INT64_MIN / SECOND_US + 1) return 0;
+  if (at == NULL || at->seconds > INT64_MAX / SECOND_US - 1 || at->seconds < INT64_MIN / SECOND_US + 1)
+    return 0;
   return at->seconds * SECOND_US + at->nanos / 1000;
 }

@@ -1,6 +1,7 @@
 /*
- * One dead letter in full. What the sender sent is personal data in general: it is shown only to who can read the
- * master key, and then as a short excerpt without control bytes; the whole goes to a file that only its owner reads.
+ * One dead letter in full. What the sender sent is personal data in general: it is shown only to who can read
+ * the master key, and then as a short excerpt without control bytes; the whole goes to a file that only its
+ * owner reads.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -57,7 +58,8 @@ static void put_original(struct text_out *out, const struct original *original, 
   put(out, "content type", original->content_type, LINE_BYTES);
   put(out, "file name", original->name, LINE_BYTES);
   for (size_t i = 0; i < original->values_count; i++) {
-    if (original->values[i].record == record) put(out, "refused value", original->values[i].value, VALUE_BYTES);
+    if (original->values[i].record == record)
+      put(out, "refused value", original->values[i].value, VALUE_BYTES);
   }
   text_out_format(out, "%-16s %zu bytes%s\n", "body", original->body.length,
                   original->body.length > EXCERPT_BYTES ? ", its beginning:" : ":");
@@ -98,7 +100,8 @@ static const char *refusal(int r) {
   switch (r) {
     case ORIGINALS_E_MISSING:
       return "the original is not in this state directory: it is on another machine, or its day was erased";
-    case ORIGINALS_E_KEY: return "the key in keys.originals does not open the original: it was sealed under another one";
+    case ORIGINALS_E_KEY:
+      return "the key in keys.originals does not open the original: it was sealed under another one";
     case -EBADMSG: return "the original is damaged on disk";
     case -EACCES: return "this user may not read the state directory: run as the hub's user";
     default: return NULL;
@@ -107,13 +110,16 @@ static const char *refusal(int r) {
 
 static int master_load(const struct letter_show *show, struct secret_key *ret_key) {
   if (show->config == NULL || show->config->keys.originals == NULL) {
-    fputs("the original is sealed: give --config CONFIG/hub.yaml on the hub's machine, as a user who may read the file"
-          " in its keys.originals\n",
-          stderr);
+    fputs(
+        "the original is sealed: give --config CONFIG/hub.yaml on the hub's machine, as a user who may read "
+        "the file"
+        " in its keys.originals\n",
+        stderr);
     return EXIT_NO;
   }
   cleanup(config_errors_deinit) struct config_errors errors = CONFIG_ERRORS_INIT;
-  int r = secret_key_load(show->config->keys.originals, (struct config_mark){0}, "keys.originals", &errors, ret_key);
+  int r = secret_key_load(show->config->keys.originals, (struct config_mark){0}, "keys.originals", &errors,
+                          ret_key);
   if (r == 0) return EXIT_OK;
   fputs("the original is sealed, and the key that opens it cannot be read here:\n", stderr);
   if (errors.text.length != 0) fputs(errors.text.data, stderr);

@@ -1,6 +1,6 @@
 /*
- * The list of poisoned payloads. It is written by a process that is about to abort: adding allocates nothing and
- * opens nothing but the file.
+ * The list of poisoned payloads. It is written by a process that is about to abort: adding allocates nothing
+ * and opens nothing but the file.
  */
 #include "core/connector/poisoned.h"
 
@@ -71,7 +71,8 @@ int poisoned_open(const char *state_dir, struct poisoned **ret_poisoned) {
   int r = 0;
   poisoned->directory = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (poisoned->directory < 0) r = -errno;
-  cleanup(closep) int fd = r < 0 ? -1 : openat(poisoned->directory, "poisoned", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  cleanup(closep) int fd =
+      r < 0 ? -1 : openat(poisoned->directory, "poisoned", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
   if (r == 0 && fd < 0 && errno != ENOENT) r = -errno;
   if (fd >= 0) r = list_read(poisoned, fd);
   if (r < 0) {

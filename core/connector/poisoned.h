@@ -1,8 +1,8 @@
 /*
  * poisoned.h: payloads whose translation made the process abort, by digest, in STATE/poisoned.
  *
- * One digest a line, in hex. A line that is something else is left alone, so an admin may write comments, and takes
- * a payload off the list by deleting its line and starting the hub again.
+ * One digest a line, in hex. A line that is something else is left alone, so an admin may write comments, and
+ * takes a payload off the list by deleting its line and starting the hub again.
  */
 #ifndef CORE_CONNECTOR_POISONED_H
 #define CORE_CONNECTOR_POISONED_H

@@ -1,10 +1,11 @@
 /*
  * Threads that translate, and one that watches.
  *
- * Each place where a translation runs (the loop, each thread) is a seat: the job on it and when it sat down. The
- * watchdog looks at the seats under the same lock under which a job leaves its seat, so a job that it reads is alive.
- * It is a thread, because the loop itself may be what hangs. Aborting is the remedy on purpose: C code that loops
- * cannot be stopped in any other way, and the payload's digest is on disk before, so that it is not translated again.
+ * Each place where a translation runs (the loop, each thread) is a seat: the job on it and when it sat down.
+ * The watchdog looks at the seats under the same lock under which a job leaves its seat, so a job that it
+ * reads is alive. It is a thread, because the loop itself may be what hangs. Aborting is the remedy on
+ * purpose: C code that loops cannot be stopped in any other way, and the payload's digest is on disk before,
+ * so that it is not translated again.
  */
 #include "core/connector/translators.h"
 
@@ -52,7 +53,7 @@ struct translators {
   struct seat seats[];
 };
 
-/* ---- Translating ----------------------------------------------------------------------------------------------- */
+/* ---- Translating --------------------------------------------------------------------------------------- */
 
 static void sit_down(struct seat *seat, struct translation_job *job) {
   seat->job = job;
@@ -63,7 +64,8 @@ static void sit_down(struct seat *seat, struct translation_job *job) {
 static void job_run(struct translation_job *job) {
   int r = job->prepare == NULL ? 0 : job->prepare(job);
   if (r == 0) {
-    r = translation_run(job->instance, job->personal, job->tables, job->payload, job->arena, &job->translation);
+    r = translation_run(job->instance, job->personal, job->tables, job->payload, job->arena,
+                        &job->translation);
   }
   job->error = r >= 0 && job->finish != NULL ? job->finish(job) : MIN(r, 0);
 }
@@ -123,7 +125,7 @@ bool translators_poisoned(const struct translators *translators, const uint8_t d
   return poisoned_has(translators->poisoned, digest);
 }
 
-/* ---- The watchdog ---------------------------------------------------------------------------------------------- */
+/* ---- The watchdog -------------------------------------------------------------------------------------- */
 
 /* Without memory it is told at the next look. */
 static void note_slow(struct translators *translators, struct seat *seat) {
@@ -140,7 +142,8 @@ static void note_slow(struct translators *translators, struct seat *seat) {
 static _Noreturn void give_up(struct translators *translators, const struct seat *seat) {
   int r = poisoned_add(translators->poisoned, seat->job->digest);
   if (r < 0) log_event(LOG_ERROR, "translate", "the payload could not be noted as poisoned", log_errno(r));
-  log_event(LOG_ERROR, "translate", "a translation does not end; the process aborts and will not try it again",
+  log_event(LOG_ERROR, "translate",
+            "a translation does not end; the process aborts and will not try it again",
             log_text("source", seat->job->source),
             log_int("seconds", (clock_monotonic_us() - seat->started_us) / SECOND_US));
   abort();
@@ -179,7 +182,7 @@ static void *watch(void *context) {
   return NULL;
 }
 
-/* ---- The loop's side ------------------------------------------------------------------------------------------- */
+/* ---- The loop's side ----------------------------------------------------------------------------------- */
 
 static void tell_slow(struct translators *translators, struct slow_note *note) {
   while (note != NULL) {
@@ -211,7 +214,7 @@ static void on_wake(evutil_socket_t fd, short what, void *context) {
   if (eventfd_read(fd, &count) == 0) deliver(context);
 }
 
-/* ---- Life ------------------------------------------------------------------------------------------------------ */
+/* ---- Life ---------------------------------------------------------------------------------------------- */
 
 static int wake_open(struct translators *translators, struct event_base *base) {
   translators->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -252,7 +255,8 @@ static void conditions_init(struct translators *translators) {
 int translators_new(struct event_base *base, const char *state_dir, int threads, int64_t timeout_ms,
                     void (*slow)(void *, const char *), void *context, struct translators **ret_translators) {
   if (threads < 1 || threads > THREADS_MAX || timeout_ms < 1) return -EINVAL;
-  struct translators *translators = calloc(1, sizeof *translators + (size_t)(threads + 1) * sizeof(struct seat));
+  struct translators *translators =
+      calloc(1, sizeof *translators + (size_t)(threads + 1) * sizeof(struct seat));
   if (translators == NULL) return -ENOMEM;
   translators->timeout_us = timeout_ms * 1000;
   translators->slow = slow;

@@ -1,5 +1,6 @@
 /*
- * translators.h: threads that translate what is too large for the loop, and the watchdog over every translation.
+ * translators.h: threads that translate what is too large for the loop, and the watchdog over every
+ * translation.
  *
  * Jobs and threads share nothing but queues; done is called on the loop.
  */
@@ -22,23 +23,26 @@ struct translation_job { /* embedded in its owner */
   const struct config_table *tables;
   const struct hub_payload *payload;
   struct arena *arena;
-  const char *source;                     /* for the watchdog's words */
-  const uint8_t *digest;                  /* 32 bytes, likewise */
-  /* Before and after, on the same thread, pure as well; may be NULL. prepare() returns 0, TRANSLATION_MADE or -errno. */
+  const char *source;    /* for the watchdog's words */
+  const uint8_t *digest; /* 32 bytes, likewise */
+  /* Before and after, on the same thread, pure as well; may be NULL. prepare() returns 0, TRANSLATION_MADE or
+   * -errno. */
   int (*prepare)(struct translation_job *);
   int (*finish)(struct translation_job *); /* 0 or -errno */
   struct translation translation;          /* result */
-  int error;                              /* 0, or negative: the host's trouble */
-  void (*done)(struct translation_job *); /* on the loop */
-  struct translation_job *next;           /* the queue's */
+  int error;                               /* 0, or negative: the host's trouble */
+  void (*done)(struct translation_job *);  /* on the loop */
+  struct translation_job *next;            /* the queue's */
 };
 
-/* A translation over timeout_ms is told by `slow` (from the loop, once a job, with the source's name); over six times
- * that the process notes the payload's digest in STATE/poisoned, names the source in the log and aborts. */
+/* A translation over timeout_ms is told by `slow` (from the loop, once a job, with the source's name); over
+ * six times that the process notes the payload's digest in STATE/poisoned, names the source in the log and
+ * aborts. */
 int translators_new(struct event_base *, const char *state_dir, int threads, int64_t timeout_ms,
                     void (*slow)(void *context, const char *source), void *context,
                     struct translators **ret_translators) must_use;
-void translators_free(struct translators *); /* waits for running jobs; queued ones are dropped without done */
+void translators_free(
+    struct translators *); /* waits for running jobs; queued ones are dropped without done */
 
 void translators_submit(struct translators *, struct translation_job *);
 

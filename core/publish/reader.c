@@ -62,8 +62,7 @@ static int refuse(struct reader *reader, int error, const char *what, const char
 static int refuse_code(struct reader *reader, rd_kafka_resp_err_t code, const char *what, const char *name) {
   switch (code) {
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
-      return refuse(reader, -ENOENT, what, name, "no such topic");
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC: return refuse(reader, -ENOENT, what, name, "no such topic");
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:

@@ -13,15 +13,16 @@
 #include "core/text_out.h"
 
 struct reader_options {
-  const char *bootstrap;             /* "host:port,host:port" */
-  const struct hub_list *properties; /* further properties "key=value", as core/publish/properties.h takes them */
-  const char *folder;                /* of hub.yaml: files named in properties are relative to it; NULL: to here */
+  const char *bootstrap; /* "host:port,host:port" */
+  const struct hub_list
+      *properties;    /* further properties "key=value", as core/publish/properties.h takes them */
+  const char *folder; /* of hub.yaml: files named in properties are relative to it; NULL: to here */
   const char *const *topics;
   size_t topics_count;
-  bool skip_missing; /* a topic that does not exist is left out; false: it is an error */
-  bool from_start;   /* false: only what comes after now */
-  bool follow;       /* false: ends at the ends seen at the start */
-  int timeout_ms;    /* without any answer from a broker; 0: 15 s */
+  bool skip_missing;                 /* a topic that does not exist is left out; false: it is an error */
+  bool from_start;                   /* false: only what comes after now */
+  bool follow;                       /* false: ends at the ends seen at the start */
+  int timeout_ms;                    /* without any answer from a broker; 0: 15 s */
   const volatile sig_atomic_t *stop; /* ends the reading when it becomes non-zero; NULL: never */
 };
 
@@ -44,9 +45,9 @@ struct reader_message { /* valid inside the callback */
 #define READER_STOP 1 /* of the callback: enough */
 
 /* Calls `message` for each message, in offset order within a partition. 0: the end was reached, or the
- * callback or `stop` ended it. Negative: the callback's own error, -ENOMEM, -EINVAL (a property), -ENOENT (a topic),
- * -ETIMEDOUT, -EACCES (the brokers refuse the reader) or -EIO; then a sentence for a person is appended to
- * reterr_reason, except for errors of the callback. */
+ * callback or `stop` ended it. Negative: the callback's own error, -ENOMEM, -EINVAL (a property), -ENOENT (a
+ * topic), -ETIMEDOUT, -EACCES (the brokers refuse the reader) or -EIO; then a sentence for a person is
+ * appended to reterr_reason, except for errors of the callback. */
 int reader_run(const struct reader_options *, int (*message)(void *context, const struct reader_message *),
                void *context, struct text_out *reterr_reason) must_use;
 

@@ -14,7 +14,7 @@
 
 static const struct secret_key key = {{5, 6, 7}};
 
-/* ---- Texts ------------------------------------------------------------------------------------------------------ */
+/* ---- Texts --------------------------------------------------------------------------------------------- */
 
 static int run_texts(void *context) {
   cleanup(arena_freep) struct arena *arena = NULL;
@@ -37,7 +37,7 @@ size_t sweep_base(const struct stage *stage) {
   return nth_sweep(&(struct nth_script){.name = "arena and texts", .run = run_texts});
 }
 
-/* ---- Originals -------------------------------------------------------------------------------------------------- */
+/* ---- Originals ----------------------------------------------------------------------------------------- */
 
 enum { KEPT = 3 };
 
@@ -135,13 +135,20 @@ static int run_originals_read(void *context) {
   return r;
 }
 
-/* ---- Dead letters ----------------------------------------------------------------------------------------------- */
+/* ---- Dead letters -------------------------------------------------------------------------------------- */
 
 static int run_dead_letter(void *context) {
   cleanup(arena_freep) struct arena *arena = NULL;
   struct dead_letter_counts *counts = NULL;
-  struct dead_letter letter = {.hub = "h", .source = "s", .domain = "d", .connector = "c", .connector_version = "1",
-                               .code = HUB_INVALID, .at = "1:1", .detail = "wrong", .attempts = 1};
+  struct dead_letter letter = {.hub = "h",
+                               .source = "s",
+                               .domain = "d",
+                               .connector = "c",
+                               .connector_version = "1",
+                               .code = HUB_INVALID,
+                               .at = "1:1",
+                               .detail = "wrong",
+                               .attempts = 1};
   struct event event;
   char id[DEAD_LETTER_ID_TEXT];
   int r = arena_new(&arena);
@@ -160,7 +167,8 @@ size_t sweep_kept(const struct stage *stage) {
   keeping.stage = stage;
   for (size_t i = 0; i < KEPT; i++) {
     struct original *original = &keeping.originals[i];
-    *original = (struct original){.source = i == 2 ? "t" : "s", .connector = "c", .values = values, .values_count = 1};
+    *original = (struct original){
+        .source = i == 2 ? "t" : "s", .connector = "c", .values = values, .values_count = 1};
     original->digest[0] = (uint8_t)i;
     original->body = i == 1 ? (struct text){large, sizeof large} : TEXT("small");
   }

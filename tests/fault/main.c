@@ -1,7 +1,7 @@
 /*
- * nth_call BROKER_CONFIG CONNECTORS [SWEEP]: fails every allocation and file call of the way of a payload in turn, and prints
- * calls and outcomes. Exits 1 when anything was wrong: a crash, a leak, a hang, an error without a failed call, a
- * promise that was not kept, a record that a failing call changed.
+ * nth_call BROKER_CONFIG CONNECTORS [SWEEP]: fails every allocation and file call of the way of a payload in
+ * turn, and prints calls and outcomes. Exits 1 when anything was wrong: a crash, a leak, a hang, an error
+ * without a failed call, a promise that was not kept, a record that a failing call changed.
  */
 #include <libxml/parser.h>
 #include <stdio.h>
@@ -18,8 +18,8 @@ static int stage_open(const char *broker_config, struct stage *stage) {
   const char *parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
   snprintf(stage->folder, sizeof stage->folder, "%s/nth-call-XXXXXX", parent);
   if (mkdtemp(stage->folder) == NULL) return -errno;
-  snprintf(command, sizeof command, "cp -r '%s' '%s/config' && '%s/config/make-secrets' > '%s/keys'", broker_config,
-           stage->folder, stage->folder, stage->folder);
+  snprintf(command, sizeof command, "cp -r '%s' '%s/config' && '%s/config/make-secrets' > '%s/keys'",
+           broker_config, stage->folder, stage->folder, stage->folder);
   if (system(command) != 0) return -EIO;
   cleanup(config_errors_deinit) struct config_errors errors = CONFIG_ERRORS_INIT;
   snprintf(path, sizeof path, "%s/config/hub.yaml", stage->folder);
@@ -46,7 +46,9 @@ static void count_xml(void) {
 static const struct {
   const char *name;
   size_t (*run)(const struct stage *);
-} sweeps[] = {{"base", sweep_base}, {"kept", sweep_kept}, {"translations", sweep_translations},
+} sweeps[] = {{"base", sweep_base},
+              {"kept", sweep_kept},
+              {"translations", sweep_translations},
               {"payloads", sweep_payloads}};
 
 int main(int argc, char **argv) {

@@ -1,9 +1,10 @@
 /*
  * The wrapped calls, and the sweep.
  *
- * Calls are counted over all threads. A failing call has the error that it would have on a full or broken disk, and
- * does nothing; an alarm ends a run that hangs. Two more sweeps follow the plain one: all calls from the n-th on fail,
- * as when memory or disk stay full, and writes and reads take only a part, which must change nothing.
+ * Calls are counted over all threads. A failing call has the error that it would have on a full or broken
+ * disk, and does nothing; an alarm ends a run that hangs. Two more sweeps follow the plain one: all calls
+ * from the n-th on fail, as when memory or disk stay full, and writes and reads take only a part, which must
+ * change nothing.
  */
 #include "tests/fault/nth_call.h"
 
@@ -56,7 +57,7 @@ void nth_pause(void) { paused = true; }
 void nth_resume(void) { paused = false; }
 void nth_stop(void) { atomic_store(&armed, false); }
 
-/* ---- Wrapped calls ---------------------------------------------------------------------------------------------- */
+/* ---- Wrapped calls ------------------------------------------------------------------------------------- */
 
 #define REAL(result, name, ...)      \
   result __real_##name(__VA_ARGS__); \
@@ -115,36 +116,36 @@ static mode_t mode_argument(int flags, va_list arguments) {
   return (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(arguments, mode_t) : 0;
 }
 
-#define WRAP_OPEN(name)                                       \
-  int __real_##name(const char *path, int flags, ...);        \
-  int __wrap_##name(const char *path, int flags, ...);        \
-  int __wrap_##name(const char *path, int flags, ...) {       \
-    if (fails(#name)) {                                       \
-      errno = (flags & O_CREAT) != 0 ? ENOSPC : EMFILE;       \
-      return -1;                                              \
-    }                                                         \
-    va_list arguments;                                        \
-    va_start(arguments, flags);                               \
-    mode_t permissions = mode_argument(flags, arguments);     \
-    va_end(arguments);                                        \
-    return __real_##name(path, flags, permissions);           \
+#define WRAP_OPEN(name)                                   \
+  int __real_##name(const char *path, int flags, ...);    \
+  int __wrap_##name(const char *path, int flags, ...);    \
+  int __wrap_##name(const char *path, int flags, ...) {   \
+    if (fails(#name)) {                                   \
+      errno = (flags & O_CREAT) != 0 ? ENOSPC : EMFILE;   \
+      return -1;                                          \
+    }                                                     \
+    va_list arguments;                                    \
+    va_start(arguments, flags);                           \
+    mode_t permissions = mode_argument(flags, arguments); \
+    va_end(arguments);                                    \
+    return __real_##name(path, flags, permissions);       \
   }
 WRAP_OPEN(open)
 WRAP_OPEN(open64)
 
-#define WRAP_OPENAT(name)                                             \
-  int __real_##name(int directory, const char *path, int flags, ...); \
-  int __wrap_##name(int directory, const char *path, int flags, ...); \
+#define WRAP_OPENAT(name)                                              \
+  int __real_##name(int directory, const char *path, int flags, ...);  \
+  int __wrap_##name(int directory, const char *path, int flags, ...);  \
   int __wrap_##name(int directory, const char *path, int flags, ...) { \
-    if (fails(#name)) {                                               \
-      errno = (flags & O_CREAT) != 0 ? ENOSPC : EMFILE;               \
-      return -1;                                                      \
-    }                                                                 \
-    va_list arguments;                                                \
-    va_start(arguments, flags);                                       \
-    mode_t permissions = mode_argument(flags, arguments);             \
-    va_end(arguments);                                                \
-    return __real_##name(directory, path, flags, permissions);        \
+    if (fails(#name)) {                                                \
+      errno = (flags & O_CREAT) != 0 ? ENOSPC : EMFILE;                \
+      return -1;                                                       \
+    }                                                                  \
+    va_list arguments;                                                 \
+    va_start(arguments, flags);                                        \
+    mode_t permissions = mode_argument(flags, arguments);              \
+    va_end(arguments);                                                 \
+    return __real_##name(directory, path, flags, permissions);         \
   }
 WRAP_OPENAT(openat)
 WRAP_OPENAT(openat64)
@@ -172,46 +173,47 @@ REAL(ssize_t, write, int fd, const void *data, size_t length) {
   return -1;
 }
 
-#define WRAP_AT(name, pointer, error)                                           \
-  REAL(ssize_t, name, int fd, pointer data, size_t length, off_t offset) {      \
-    bool fail;                                                                  \
-    length = part_of(#name, length, &fail);                                     \
-    if (!fail) return __real_##name(fd, data, length, offset);                  \
-    errno = error;                                                              \
-    return -1;                                                                  \
+#define WRAP_AT(name, pointer, error)                                      \
+  REAL(ssize_t, name, int fd, pointer data, size_t length, off_t offset) { \
+    bool fail;                                                             \
+    length = part_of(#name, length, &fail);                                \
+    if (!fail) return __real_##name(fd, data, length, offset);             \
+    errno = error;                                                         \
+    return -1;                                                             \
   }
 WRAP_AT(pread, void *, EIO)
 WRAP_AT(pread64, void *, EIO)
 WRAP_AT(pwrite, const void *, ENOSPC)
 WRAP_AT(pwrite64, const void *, ENOSPC)
 
-#define WRAP_PLAIN(name, error, parameters, ...)      \
-  int __real_##name parameters;                       \
-  int __wrap_##name parameters;                       \
-  int __wrap_##name parameters {                      \
+#define WRAP_PLAIN(name, error, parameters, ...)          \
+  int __real_##name parameters;                           \
+  int __wrap_##name parameters;                           \
+  int __wrap_##name parameters {                          \
     if (!fails(#name)) return __real_##name(__VA_ARGS__); \
-    errno = error;                                    \
-    return -1;                                        \
+    errno = error;                                        \
+    return -1;                                            \
   }
 WRAP_PLAIN(fsync, EIO, (int fd), fd)
 WRAP_PLAIN(fdatasync, EIO, (int fd), fd)
 WRAP_PLAIN(rename, EIO, (const char *from, const char *to), from, to)
-WRAP_PLAIN(renameat, EIO, (int from_fd, const char *from, int to_fd, const char *to), from_fd, from, to_fd, to)
+WRAP_PLAIN(renameat, EIO, (int from_fd, const char *from, int to_fd, const char *to), from_fd, from, to_fd,
+           to)
 WRAP_PLAIN(mkdirat, ENOSPC, (int fd, const char *path, mode_t permissions), fd, path, permissions)
 WRAP_PLAIN(ftruncate, EIO, (int fd, off_t length), fd, length)
 WRAP_PLAIN(ftruncate64, EIO, (int fd, off_t length), fd, length)
 WRAP_PLAIN(eventfd, EMFILE, (unsigned int value, int flags), value, flags)
 
-#define WRAP_MMAP(name)                                                                                    \
-  REAL(void *, name, void *address, size_t length, int protection, int flags, int fd, off_t offset) {      \
-    if (!fails(#name)) return __real_##name(address, length, protection, flags, fd, offset);               \
-    errno = ENOMEM;                                                                                        \
-    return MAP_FAILED;                                                                                     \
+#define WRAP_MMAP(name)                                                                               \
+  REAL(void *, name, void *address, size_t length, int protection, int flags, int fd, off_t offset) { \
+    if (!fails(#name)) return __real_##name(address, length, protection, flags, fd, offset);          \
+    errno = ENOMEM;                                                                                   \
+    return MAP_FAILED;                                                                                \
   }
 WRAP_MMAP(mmap)
 WRAP_MMAP(mmap64)
 
-/* ---- The sweep -------------------------------------------------------------------------------------------------- */
+/* ---- The sweep ----------------------------------------------------------------------------------------- */
 
 void nth_wrong(const char *format, ...) {
   wrong++;
@@ -219,7 +221,8 @@ void nth_wrong(const char *format, ...) {
   bool was_paused = paused;
   paused = true;
   const char *name = atomic_load(&failed_name);
-  printf("WRONG: %s, %s, n %llu (%s): ", script_name, mode_names[mode], failing, name == NULL ? "none" : name);
+  printf("WRONG: %s, %s, n %llu (%s): ", script_name, mode_names[mode], failing,
+         name == NULL ? "none" : name);
   va_list arguments;
   va_start(arguments, format);
   vprintf(format, arguments);
@@ -233,8 +236,8 @@ void nth_wrong(const char *format, ...) {
 static void tell_place(int number) {
   char text[200];
   const char *name = atomic_load(&failed_name);
-  int length = snprintf(text, sizeof text, "WRONG: %s, %s, n %llu (%s): %s\n", script_name, mode_names[mode], failing,
-                        name == NULL ? "none" : name, number == SIGALRM ? "it hangs" : "it crashes");
+  int length = snprintf(text, sizeof text, "WRONG: %s, %s, n %llu (%s): %s\n", script_name, mode_names[mode],
+                        failing, name == NULL ? "none" : name, number == SIGALRM ? "it hangs" : "it crashes");
   atomic_store(&armed, false);
   if (write(STDOUT_FILENO, text, (size_t)length) < 0) _exit(3);
   if (number == SIGALRM) _exit(2);
@@ -254,7 +257,8 @@ static void run_once(const struct nth_script *script, unsigned long long n, int 
   alarm(0);
   *ret_hit = atomic_load(&failed_name) != NULL;
   if (result > 0) nth_wrong("the script ends with %d", result);
-  if (result < 0 && !nth_failed()) nth_wrong("it fails with %s although no call did", strerrordesc_np(-result));
+  if (result < 0 && !nth_failed())
+    nth_wrong("it fails with %s although no call did", strerrordesc_np(-result));
   if (script->look != NULL) script->look(script->context);
   *ret_result = result;
 }
@@ -308,7 +312,8 @@ size_t nth_sweep(const struct nth_script *script) {
   script_name = script->name;
   mode = ONE;
   run_once(script, 0, &result, &hit); /* what is made once in a process is made here, and no call fails */
-  if (result != 0) nth_wrong("it does not work at all: %s", result < 0 ? strerrordesc_np(-result) : "positive");
+  if (result != 0)
+    nth_wrong("it does not work at all: %s", result < 0 ? strerrordesc_np(-result) : "positive");
   if (wrong != before) return wrong - before;
   for (int present = 0; present < MODES; present++) sweep_mode(script, (enum mode)present);
   return wrong - before;

@@ -1,9 +1,9 @@
 /*
  * nth_call.h: fails the n-th of all allocation and file calls, for every n.
  *
- * The program and the connectors it loads are linked with --wrap for the calls in nth_call.c, so each of them is
- * counted while a script runs. A script is run again and again, with another call failing each time, until it runs
- * to its end without meeting the failure.
+ * The program and the connectors it loads are linked with --wrap for the calls in nth_call.c, so each of them
+ * is counted while a script runs. A script is run again and again, with another call failing each time, until
+ * it runs to its end without meeting the failure.
  */
 #ifndef TESTS_FAULT_NTH_CALL_H
 #define TESTS_FAULT_NTH_CALL_H
@@ -13,8 +13,8 @@
 
 struct nth_script {
   const char *name;
-  /* Runs the whole once, from opening to closing. 0: it worked; negative: it said that it did not, which is right only
-   * when a call failed. What it finds wrong otherwise it tells by nth_wrong(). */
+  /* Runs the whole once, from opening to closing. 0: it worked; negative: it said that it did not, which is
+   * right only when a call failed. What it finds wrong otherwise it tells by nth_wrong(). */
   int (*run)(void *context);
   /* After the run, without failing calls: looks at what it left behind. May be NULL. */
   void (*look)(void *context);

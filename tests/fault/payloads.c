@@ -1,10 +1,11 @@
 /*
  * Payloads on their whole way, with a publisher of this file that reports everything as acknowledged.
  *
- * The oracle: each payload that was taken is answered once. An answer that is not "try again" is the one that is given
- * when nothing fails, and all that belongs to it was acknowledged before; an original that belongs to a dead letter is
- * readable. Then calls work again and the sender repeats what was refused: now all is there, and no event twice. Only
- * where memory had run out for good may an event be there twice, with one id: what was published could not be noted.
+ * The oracle: each payload that was taken is answered once. An answer that is not "try again" is the one that
+ * is given when nothing fails, and all that belongs to it was acknowledged before; an original that belongs
+ * to a dead letter is readable. Then calls work again and the sender repeats what was refused: now all is
+ * there, and no event twice. Only where memory had run out for good may an event be there twice, with one id:
+ * what was published could not be noted.
  */
 #include <event2/event.h>
 #include <fcntl.h>
@@ -18,7 +19,7 @@
 
 enum { BODY_MAX = 64 * 1024, DELIVERED_MAX = 512, WAIT_MAX_S = 10, PAYLOADS = 4 };
 
-struct delivered { /* one acknowledged event; hashes, so that remembering allocates nothing */
+struct delivered {             /* one acknowledged event; hashes, so that remembering allocates nothing */
   uint8_t topic_key_value[32]; /* of a dead letter without its value: attempts and time differ */
   uint8_t topic_id[32];
   bool letter;
@@ -64,7 +65,7 @@ struct way {
 
 static struct way way;
 
-/* ---- The publisher ---------------------------------------------------------------------------------------------- */
+/* ---- The publisher ------------------------------------------------------------------------------------- */
 
 int publisher_send(struct publisher *publisher, struct publication *publication) {
   void *item = malloc(64); /* where the real one needs memory */
@@ -100,7 +101,8 @@ static void note_delivered(const struct event *event) {
   if (way.delivered_count == DELIVERED_MAX) return nth_wrong("more events than can be");
   struct delivered *delivered = &way.delivered[way.delivered_count++];
   delivered->letter = strcmp(event->type, "ioc.hub.v1.DeadLetter") == 0;
-  const struct text parts[] = {text_of(event->topic), event->key, delivered->letter ? TEXT_NONE : event->value};
+  const struct text parts[] = {text_of(event->topic), event->key,
+                               delivered->letter ? TEXT_NONE : event->value};
   const struct text id[] = {text_of(event->topic), {(const char *)event->id.bytes, sizeof event->id.bytes}};
   hash(parts, LENGTH_OF(parts), delivered->topic_key_value);
   hash(id, LENGTH_OF(id), delivered->topic_id);
@@ -117,7 +119,7 @@ static void report_all(void) {
   }
 }
 
-/* ---- Posting ---------------------------------------------------------------------------------------------------- */
+/* ---- Posting ------------------------------------------------------------------------------------------- */
 
 static bool is_delivered(const struct delivered *wanted) {
   for (size_t i = 0; i < way.delivered_count; i++) {
@@ -128,7 +130,8 @@ static bool is_delivered(const struct delivered *wanted) {
 
 static void check_promise(const struct posted *posted) {
   if (posted->status != posted->wanted_status) {
-    nth_wrong("%s is answered %d instead of %d or try again", posted->file, posted->status, posted->wanted_status);
+    nth_wrong("%s is answered %d instead of %d or try again", posted->file, posted->status,
+              posted->wanted_status);
   }
   for (size_t i = 0; i < posted->wanted_count; i++) {
     if (!is_delivered(&posted->wanted[i])) {
@@ -153,8 +156,11 @@ static bool post(struct posted *posted) {
   posted->answers = 0;
   posted->taken = false;
   if (intake_new(pipeline_source(way.pipeline, posted->source), &intake) < 0) return false;
-  intake->payload = (struct hub_payload){.size = sizeof intake->payload, .data = posted->body,
-                                         .length = posted->length, .method = "POST", .path = "/"};
+  intake->payload = (struct hub_payload){.size = sizeof intake->payload,
+                                         .data = posted->body,
+                                         .length = posted->length,
+                                         .method = "POST",
+                                         .path = "/"};
   intake->body = (struct text){posted->body, posted->length};
   intake->received_us = clock_now_us();
   intake->owner = posted;
@@ -192,7 +198,7 @@ static int post_all(void) {
   return result;
 }
 
-/* ---- The sender comes again ------------------------------------------------------------------------------------- */
+/* ---- The sender comes again ---------------------------------------------------------------------------- */
 
 static void repeat_refused(void) {
   for (size_t i = 0; i < PAYLOADS; i++) {
@@ -200,7 +206,8 @@ static void repeat_refused(void) {
     if (posted->taken && posted->status < 500) continue;
     if (!post(posted)) return nth_wrong("%s cannot be posted again", posted->file);
     turn(posted);
-    if (posted->status >= 500) nth_wrong("%s is answered %d when nothing fails any more", posted->file, posted->status);
+    if (posted->status >= 500)
+      nth_wrong("%s is answered %d when nothing fails any more", posted->file, posted->status);
   }
 }
 
@@ -208,7 +215,8 @@ static void find_repeated_events(void) {
   if (nth_lasts()) return;
   for (size_t i = 0; i < way.delivered_count; i++) {
     for (size_t k = 0; k < i && !way.delivered[i].letter; k++) {
-      if (memcmp(way.delivered[i].topic_id, way.delivered[k].topic_id, 32) == 0) nth_wrong("event %zu came again as %zu of %zu", k, i, way.delivered_count);
+      if (memcmp(way.delivered[i].topic_id, way.delivered[k].topic_id, 32) == 0)
+        nth_wrong("event %zu came again as %zu of %zu", k, i, way.delivered_count);
     }
   }
 }
@@ -241,7 +249,7 @@ static void find_missing_originals(void) {
   if (found < wanted) nth_wrong("%zu originals of %zu are there", found, wanted);
 }
 
-/* ---- The run ---------------------------------------------------------------------------------------------------- */
+/* ---- The run ------------------------------------------------------------------------------------------- */
 
 static int open_parts(void) {
   const struct setup *setup = way.stage->setup;

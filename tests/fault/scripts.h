@@ -7,7 +7,7 @@
 #include "core/setup.h"
 #include "tests/fault/nth_call.h"
 
-struct stage { /* shared by the scripts */
+struct stage {     /* shared by the scripts */
   char folder[64]; /* for files; gone at the end */
   struct setup *setup;
   const char *samples; /* the folder connectors/ of the source tree */

@@ -1,8 +1,9 @@
 /*
  * The samples of the connectors, translated while calls fail.
  *
- * The oracle: a translation that returns 0 gave the same records as one without failing calls. An allocation failure
- * that becomes a rejection, or a record less, would be an answer about the sender's bytes that is not true.
+ * The oracle: a translation that returns 0 gave the same records as one without failing calls. An allocation
+ * failure that becomes a rejection, or a record less, would be an answer about the sender's bytes that is not
+ * true.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -48,12 +49,15 @@ static int run_translation(void *context) {
   struct translating *translating = context;
   cleanup(arena_freep) struct arena *arena = NULL;
   struct translation translation;
-  const struct hub_payload payload = {.size = sizeof payload, .data = translating->data,
-                                      .length = translating->length, .method = "POST", .path = "/"};
+  const struct hub_payload payload = {.size = sizeof payload,
+                                      .data = translating->data,
+                                      .length = translating->length,
+                                      .method = "POST",
+                                      .path = "/"};
   int r = arena_new(&arena);
   if (r == 0) {
-    r = translation_run(translating->source->instance, &translating->source->personal, translating->tables, &payload,
-                        arena, &translation);
+    r = translation_run(translating->source->instance, &translating->source->personal, translating->tables,
+                        &payload, arena, &translation);
   }
   if (r != 0) return r;
   uint8_t digest[32];
@@ -64,9 +68,10 @@ static int run_translation(void *context) {
     memcpy(translating->wanted, digest, sizeof digest);
     translating->known = true;
   } else if (r == 0 && memcmp(translating->wanted, digest, sizeof digest) != 0) {
-    nth_wrong("a failing call changed the records (%zu of them, first code %d: %s)", translation.count,
-              translation.count == 0 ? 0 : (int)translation.records[0].code,
-              translation.count == 0 || translation.records[0].detail == NULL ? "" : translation.records[0].detail);
+    nth_wrong(
+        "a failing call changed the records (%zu of them, first code %d: %s)", translation.count,
+        translation.count == 0 ? 0 : (int)translation.records[0].code,
+        translation.count == 0 || translation.records[0].detail == NULL ? "" : translation.records[0].detail);
   }
   return r;
 }

@@ -96,7 +96,8 @@ static void event_says_all(void **state) {
   assert_string_equal("poison", message->code);
   assert_string_equal("4:17 MessageHeader/From", message->at);
   assert_string_equal("the brokers refuse it", message->detail);
-  assert_string_equal("a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5", message->payload_digest);
+  assert_string_equal("a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5",
+                      message->payload_digest);
   assert_true(message->told_sender);
   assert_int_equal(1, message->attempts);
   assert_int_equal(IOC__HUB__V1__DEAD_LETTER_STATE__DEAD_LETTER_STATE_OPEN, message->state);

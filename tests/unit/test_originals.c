@@ -35,7 +35,8 @@ static void path_in(const struct fixture *fixture, const char *name, char ret_pa
 }
 
 static void fixture_open(struct fixture *fixture) {
-  assert_int_equal(0, originals_open(fixture->base, NULL, fixture->state_dir, &fixture->master, &fixture->originals));
+  assert_int_equal(
+      0, originals_open(fixture->base, NULL, fixture->state_dir, &fixture->master, &fixture->originals));
 }
 
 static void fixture_close(struct fixture *fixture) {
@@ -94,17 +95,23 @@ static int keep(struct fixture *fixture, const struct original *original, int64_
 }
 
 static struct original sample(uint8_t number, struct text body) {
-  struct original original = {.source = "edoc", .connector = "e-documents", .received_us = NOON_US + number,
-                              .content_type = TEXT("application/xml"), .method = TEXT("POST"),
-                              .path = TEXT("/v1/sendEdoc"), .query = TEXT("a=1"), .name = TEXT("")};
+  struct original original = {.source = "edoc",
+                              .connector = "e-documents",
+                              .received_us = NOON_US + number,
+                              .content_type = TEXT("application/xml"),
+                              .method = TEXT("POST"),
+                              .path = TEXT("/v1/sendEdoc"),
+                              .query = TEXT("a=1"),
+                              .name = TEXT("")};
   memset(original.digest, number, sizeof original.digest);
   original.body = body;
   return original;
 }
 
-static int read_back(struct fixture *fixture, const struct original *original, struct original *ret_original) {
-  return originals_read(fixture->state_dir, &fixture->master, original->source, original->digest, fixture->arena,
-                        ret_original);
+static int read_back(struct fixture *fixture, const struct original *original,
+                     struct original *ret_original) {
+  return originals_read(fixture->state_dir, &fixture->master, original->source, original->digest,
+                        fixture->arena, ret_original);
 }
 
 static void assert_same(const struct original *a, const struct original *b) {
@@ -161,8 +168,12 @@ static void what_is_kept_is_read_back(void **state) {
 
 static void sizes_around_the_chunk_come_back(void **state) {
   struct fixture *fixture = *state;
-  static const size_t sizes[] = {0, 1, ORIGINALS_CHUNK_BYTES - 200, ORIGINALS_CHUNK_BYTES,
-                                 2 * ORIGINALS_CHUNK_BYTES, 3 * ORIGINALS_CHUNK_BYTES + 17};
+  static const size_t sizes[] = {0,
+                                 1,
+                                 ORIGINALS_CHUNK_BYTES - 200,
+                                 ORIGINALS_CHUNK_BYTES,
+                                 2 * ORIGINALS_CHUNK_BYTES,
+                                 3 * ORIGINALS_CHUNK_BYTES + 17};
   char *body = malloc(4 * ORIGINALS_CHUNK_BYTES);
   assert_non_null(body);
   for (size_t i = 0; i < 4 * ORIGINALS_CHUNK_BYTES; i++) body[i] = (char)(i * 31 + i / 251);
@@ -350,8 +361,9 @@ static void a_disk_that_does_not_take_it_is_told_and_left(void **state) {
   limit_file_size((rlim_t)good + 100);
   struct original second = sample(13, TEXT("second, too long for what is left of the room in this file"));
   assert_int_equal(-EFBIG, keep(fixture, &second, QUOTA));
-  struct original large = sample(14, TEXT("another that does not fit into a file of its own: 0123456789012345678901"
-                                          "0123456789012345678901234567890123456789012345678901234567890123456789"));
+  struct original large =
+      sample(14, TEXT("another that does not fit into a file of its own: 0123456789012345678901"
+                      "0123456789012345678901234567890123456789012345678901234567890123456789"));
   assert_int_equal(-EFBIG, keep(fixture, &large, QUOTA));
   assert_int_equal(-1, file_size(fixture, "2026-07-12-1.orig")); /* no empty files are left */
   limit_file_size(RLIM_INFINITY);

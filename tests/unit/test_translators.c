@@ -1,5 +1,6 @@
 /*
- * Translators: jobs come back to the loop, slow ones are told, endless ones end the process and are remembered.
+ * Translators: jobs come back to the loop, slow ones are told, endless ones end the process and are
+ * remembered.
  */
 #include "core/connector/translators.h"
 
@@ -64,8 +65,11 @@ static int translate(const void *self, const struct hub_payload *payload, struct
   return payload->length == 0 ? -ENOMEM : 0;
 }
 
-static const struct hub_connector api = {
-    .size = sizeof api, .abi_major = HUB_ABI_MAJOR, .name = "waiting", .version = "1", .translate = translate};
+static const struct hub_connector api = {.size = sizeof api,
+                                         .abi_major = HUB_ABI_MAJOR,
+                                         .name = "waiting",
+                                         .version = "1",
+                                         .translate = translate};
 static const struct connector connector = {.api = &api};
 static const uint8_t digest[32] = {0xAB, 0xCD};
 static const struct hub_payload payload = {sizeof payload, "x", 1}, empty = {sizeof empty, "", 0};
@@ -121,13 +125,17 @@ static int teardown(void **state) {
 }
 
 static void start(struct fixture *fixture, int threads, int64_t timeout_ms) {
-  assert_int_equal(0, translators_new(fixture->base, fixture->state_dir, threads, timeout_ms, on_slow, fixture,
-                                      &fixture->translators));
+  assert_int_equal(0, translators_new(fixture->base, fixture->state_dir, threads, timeout_ms, on_slow,
+                                      fixture, &fixture->translators));
 }
 
 static struct translation_job job_of(struct fixture *fixture, const struct hub_payload *body) {
-  return (struct translation_job){.instance = &fixture->instance, .payload = body, .source = "edoc", .digest = digest,
-                                  .done = on_done, .error = 77};
+  return (struct translation_job){.instance = &fixture->instance,
+                                  .payload = body,
+                                  .source = "edoc",
+                                  .digest = digest,
+                                  .done = on_done,
+                                  .error = 77};
 }
 
 static void loop_until_done(struct fixture *fixture, int count) {
@@ -271,10 +279,11 @@ static void write_list(const struct fixture *fixture, const char *text) {
 
 static void the_list_survives_comments_and_a_cut_line(void **state) {
   struct fixture *fixture = *state;
-  write_list(fixture, "# looked at on Monday\n"
-                      "ffcd000000000000000000000000000000000000000000000000000000000000\n"
-                      "zzcd000000000000000000000000000000000000000000000000000000000000\n\n"
-                      "abcd0000000000000000");
+  write_list(fixture,
+             "# looked at on Monday\n"
+             "ffcd000000000000000000000000000000000000000000000000000000000000\n"
+             "zzcd000000000000000000000000000000000000000000000000000000000000\n\n"
+             "abcd0000000000000000");
   struct poisoned *list;
   uint8_t first[32] = {0xFF, 0xCD};
   assert_int_equal(0, poisoned_open(fixture->state_dir, &list));
@@ -291,8 +300,10 @@ static void the_list_survives_comments_and_a_cut_line(void **state) {
 static void wrong_numbers_are_refused(void **state) {
   struct fixture *fixture = *state;
   struct translators *translators = NULL;
-  assert_int_equal(-EINVAL, translators_new(fixture->base, fixture->state_dir, 0, 1, NULL, NULL, &translators));
-  assert_int_equal(-EINVAL, translators_new(fixture->base, fixture->state_dir, 1, 0, NULL, NULL, &translators));
+  assert_int_equal(-EINVAL,
+                   translators_new(fixture->base, fixture->state_dir, 0, 1, NULL, NULL, &translators));
+  assert_int_equal(-EINVAL,
+                   translators_new(fixture->base, fixture->state_dir, 1, 0, NULL, NULL, &translators));
   assert_int_equal(-ENOENT, translators_new(fixture->base, "/nowhere", 1, 1, NULL, NULL, &translators));
   assert_null(translators);
 }
