@@ -1,7 +1,8 @@
 /*
- * The admin listener. /livez says that the loop turns; /readyz says, part by part, whether payloads would be taken;
- * /metrics is written when it is asked for, with the gauges read at that moment. Nothing here changes anything, so it
- * asks for no credentials and listens on loopback only (the configuration refuses other addresses).
+ * The admin listener. /livez says that the loop turns; /readyz says, part by part, whether payloads would be
+ * taken; /metrics is written when it is asked for, with the gauges read at that moment. Nothing here changes
+ * anything, so it asks for no credentials and listens on loopback only (the configuration refuses other
+ * addresses).
  */
 #include "core/admin.h"
 
@@ -24,8 +25,10 @@ static const struct metric_family
     ids_family = {"iochub_known_ids", "Entries in the memory of ids.", METRIC_GAUGE, {NULL}},
     ids_bytes_family = {"iochub_known_ids_bytes", "Bytes of that memory.", METRIC_GAUGE, {NULL}},
     payloads_family = {"iochub_payloads_in_flight", "Payloads without an answer yet.", METRIC_GAUGE, {NULL}},
-    cpu_family = {"iochub_process_cpu_milliseconds_total", "Processor time of the hub, user and system.",
-                  METRIC_COUNTER, {NULL}};
+    cpu_family = {"iochub_process_cpu_milliseconds_total",
+                  "Processor time of the hub, user and system.",
+                  METRIC_COUNTER,
+                  {NULL}};
 
 static void read_gauges(struct admin *admin) {
   struct publisher_state state;
@@ -55,12 +58,14 @@ static int write_ready(struct admin *admin, struct text_out *out) {
   write_part(out, "hub", !admin->stopping, admin->stopping ? "it is stopping" : NULL);
   write_part(out, "kafka", state.connected && !state.fatal, state.trouble);
   bool room = pipeline_has_room(admin->options.pipeline);
-  write_part(out, "room", room, room ? NULL : "too many messages wait for the brokers; senders are told to wait");
+  write_part(out, "room", room,
+             room ? NULL : "too many messages wait for the brokers; senders are told to wait");
   size_t count = publisher_topics(admin->options.publisher, topics, LENGTH_OF(topics));
   for (size_t i = 0; i < count; i++) {
-    text_out_format(out, "topic %s %s (partitions %d, replication %d, min.insync.replicas %d, max.message.bytes %lld)\n",
-                    topics[i].topic, topics[i].promise, topics[i].partitions, topics[i].replication,
-                    topics[i].min_insync, (long long)topics[i].max_message_bytes);
+    text_out_format(
+        out, "topic %s %s (partitions %d, replication %d, min.insync.replicas %d, max.message.bytes %lld)\n",
+        topics[i].topic, topics[i].promise, topics[i].partitions, topics[i].replication, topics[i].min_insync,
+        (long long)topics[i].max_message_bytes);
   }
   return !admin->stopping && state.connected && !state.fatal ? 200 : 503;
 }
@@ -115,8 +120,8 @@ int admin_new(const struct admin_options *options, struct admin **ret_admin, con
   make_gauges(admin);
   const struct hub_config *config = options->setup->config;
   const struct http_service service = {.context = admin, .head = on_head, .request = on_request};
-  int r = listener_new(options->base, options->metrics, "admin", config->admin, &config->limits, config->state_dir,
-                       &service, &admin->listener, reterr_reason);
+  int r = listener_new(options->base, options->metrics, "admin", config->admin, &config->limits,
+                       config->state_dir, &service, &admin->listener, reterr_reason);
   if (r != 0) {
     free(admin);
     return r;

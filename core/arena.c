@@ -1,7 +1,8 @@
 /*
- * A list of chunks, newest first; memory is cut from the newest. Chunks double up to 256 KiB; a request over a
- * quarter of that gets a chunk of its own, put behind the newest, so that small requests go on where they were.
- * Chunks come from calloc(): large ones are pages that the kernel zeroes when touched, small ones are zeroed once.
+ * A list of chunks, newest first; memory is cut from the newest. Chunks double up to 256 KiB; a request over
+ * a quarter of that gets a chunk of its own, put behind the newest, so that small requests go on where they
+ * were. Chunks come from calloc(): large ones are pages that the kernel zeroes when touched, small ones are
+ * zeroed once.
  */
 #include "core/arena.h"
 
@@ -93,7 +94,9 @@ char *arena_printf(struct arena *arena, const char *format, ...) {
 
 static void *alloc_for_format(void *arena, size_t bytes) { return arena_alloc(arena, bytes); }
 
-struct allocator arena_allocator(struct arena *arena) { return (struct allocator){alloc_for_format, arena}; }
+struct allocator arena_allocator(struct arena *arena) {
+  return (struct allocator){alloc_for_format, arena};
+}
 
 size_t arena_size_bytes(const struct arena *arena) { return arena->size_bytes; }
 

@@ -1,10 +1,10 @@
 /*
  * base.h: the few words that every file of core uses.
  *
- * Errors are told by sign: 0 is success; a negative errno is unexpected and forwarded; a positive value is named in
- * the header of the function that returns it and handled by its direct caller. Ownership is told by type: `const T *`
- * is borrowed, `T **` is taken and cleared, `T **ret_x` becomes the caller's. Locals that own something carry
- * cleanup(); handing over is written TAKE(x).
+ * Errors are told by sign: 0 is success; a negative errno is unexpected and forwarded; a positive value is
+ * named in the header of the function that returns it and handled by its direct caller. Ownership is told by
+ * type: `const T *` is borrowed, `T **` is taken and cleared, `T **ret_x` becomes the caller's. Locals that
+ * own something carry cleanup(); handing over is written TAKE(x).
  */
 #ifndef CORE_BASE_H
 #define CORE_BASE_H
@@ -27,21 +27,21 @@
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 
 /* The value of a pointer variable, which is NULL afterwards. */
-#define TAKE(pointer)                \
-  ({                                 \
+#define TAKE(pointer)                     \
+  ({                                      \
     __typeof__(pointer) *p_ = &(pointer); \
-    __typeof__(pointer) v_ = *p_;    \
-    *p_ = NULL;                      \
-    v_;                              \
+    __typeof__(pointer) v_ = *p_;         \
+    *p_ = NULL;                           \
+    v_;                                   \
   })
 
 /* The struct that holds `member` at `pointer`. */
-#define CONTAINER_OF(pointer, type, member) ((type *)((char *)(pointer) - offsetof(type, member)))
+#define CONTAINER_OF(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 
 /* static void T_freep(T **): for cleanup(T_freep). */
-#define DEFINE_CLEANUP(type, free_function)                               \
-  static inline void free_function##p(type *p) {                          \
-    if (*p != NULL) free_function(*p);                                    \
+#define DEFINE_CLEANUP(type, free_function)      \
+  static inline void free_function##p(type *p) { \
+    if (*p != NULL) free_function(*p);           \
   }
 
 static inline void freep(void *p) {

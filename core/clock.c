@@ -1,5 +1,6 @@
 /*
- * The clock. One process-wide frozen moment serves tests and `translate --now`; it is set before threads start.
+ * The clock. One process-wide frozen moment serves tests and `translate --now`; it is set before threads
+ * start.
  */
 #include "core/clock.h"
 

@@ -1,10 +1,11 @@
 /*
- * The memory of ids. What is known stands in a bounded table (dedupe_memory.c); what is under way stands here, as a
- * chain for each native key: the order of its records, each taken, or left over because only some of its topics have
- * it. A new record is compared with the last of the chain, else with the table.
+ * The memory of ids. What is known stands in a bounded table (dedupe_memory.c); what is under way stands
+ * here, as a chain for each native key: the order of its records, each taken, or left over because only some
+ * of its topics have it. A new record is compared with the last of the chain, else with the table.
  *
- * Invariant: a chain is never empty, and the table's entry of a key is older than everything in its chain, except that
- * a record that became durable before an earlier one of its chain already stands in the table (`known_order`).
+ * Invariant: a chain is never empty, and the table's entry of a key is older than everything in its chain,
+ * except that a record that became durable before an earlier one of its chain already stands in the table
+ * (`known_order`).
  */
 #include "core/dedupe.h"
 
@@ -14,7 +15,7 @@ enum { CHAIN_BUCKETS = 4096, LEFTOVERS_MAX = 10000 };
 
 struct taken { /* one record under way, or left over */
   struct chain *chain;
-  struct taken *next; /* towards newer ones */
+  struct taken *next;    /* towards newer ones */
   struct claim *owner;   /* NULL: left over */
   struct claim *waiting; /* equal records that share its outcome */
   uint64_t order, done_topics;
@@ -39,7 +40,8 @@ struct dedupe {
   size_t taken_count, leftovers;
 };
 
-int dedupe_new(const struct secret_key *key, int64_t max_ids, int64_t max_age_ms, struct dedupe **ret_dedupe) {
+int dedupe_new(const struct secret_key *key, int64_t max_ids, int64_t max_age_ms,
+               struct dedupe **ret_dedupe) {
   cleanup(dedupe_freep) struct dedupe *dedupe = calloc(1, sizeof *dedupe);
   if (dedupe == NULL) return -ENOMEM;
   dedupe->id_key = *key;
@@ -125,7 +127,8 @@ static int record_content(const struct claim_record *record, uint8_t ret_content
 
 static struct chain **chain_place(struct dedupe *dedupe, struct memory_key key) {
   struct chain **place = &dedupe->buckets[key.high % CHAIN_BUCKETS];
-  while (*place != NULL && ((*place)->key.low != key.low || (*place)->key.high != key.high)) place = &(*place)->next;
+  while (*place != NULL && ((*place)->key.low != key.low || (*place)->key.high != key.high))
+    place = &(*place)->next;
   return place;
 }
 
@@ -248,7 +251,8 @@ static void make_known(struct dedupe *dedupe, const struct taken *taken) {
   struct memory_entry entry = {.key = chain->key, .payload = taken->payload};
   memcpy(entry.content, taken->content, sizeof entry.content);
   memcpy(entry.id, taken->id.bytes, sizeof entry.id);
-  /* Without memory the record is forgotten at once; it was published, and a repeat of it would be published again. */
+  /* Without memory the record is forgotten at once; it was published, and a repeat of it would be published
+   * again. */
   if (memory_put(dedupe->memory, &entry) == 0) chain->known_order = taken->order;
 }
 
@@ -287,7 +291,8 @@ void dedupe_leave(struct claim *claim) {
 
 uint32_t dedupe_payload_begin(struct dedupe *dedupe) { return ++dedupe->payloads; }
 
-static int payload_key(const struct payload_identity *identity, bool idempotency, struct memory_key *ret_key) {
+static int payload_key(const struct payload_identity *identity, bool idempotency,
+                       struct memory_key *ret_key) {
   uint8_t digest[32];
   struct text parts[] = {idempotency ? TEXT("idempotency") : TEXT("payload"), identity->source,
                          idempotency ? identity->idempotency_key : bytes_of(identity->digest, 32)};

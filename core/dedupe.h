@@ -1,11 +1,11 @@
 /*
  * dedupe.h: the memory of ids: which event a record is, and whether it was taken already.
  *
- * A record with a native key is compared with the last one known for that key: equal version and bytes make it a
- * repeat, anything else a new event whose id also covers the id before it (A, B, A are three events). A record without
- * a native key is known by its bytes and by being the n-th such one of its payload. An id is *taken* when it is
- * assigned and *known* when its record is durable on all its topics; an equal record meanwhile waits and shares the
- * outcome; a failure takes it back, except on the topics where it already is.
+ * A record with a native key is compared with the last one known for that key: equal version and bytes make
+ * it a repeat, anything else a new event whose id also covers the id before it (A, B, A are three events). A
+ * record without a native key is known by its bytes and by being the n-th such one of its payload. An id is
+ * *taken* when it is assigned and *known* when its record is durable on all its topics; an equal record
+ * meanwhile waits and shares the outcome; a failure takes it back, except on the topics where it already is.
  *
  * In memory only, bounded by number and age; what is forgotten may be published again under a new id chain.
  */
@@ -19,7 +19,8 @@ struct dedupe;
 enum { DEDUPE_TOPICS_MAX = 64, DEDUPE_DIGEST_BYTES = 32 };
 
 /* key: the hub's id key. max_ids entries of 64 bytes at most; older than max_age_ms counts as forgotten. */
-int dedupe_new(const struct secret_key *key, int64_t max_ids, int64_t max_age_ms, struct dedupe **ret_dedupe) must_use;
+int dedupe_new(const struct secret_key *key, int64_t max_ids, int64_t max_age_ms,
+               struct dedupe **ret_dedupe) must_use;
 void dedupe_free(struct dedupe *);
 DEFINE_CLEANUP(struct dedupe *, dedupe_free)
 
@@ -46,19 +47,20 @@ struct claim_record {
   uint32_t payload;            /* from dedupe_payload_begin() */
 };
 
-int dedupe_claim(struct dedupe *, const struct claim_record *, struct claim *, enum dedupe_verdict *ret_verdict)
-    must_use;
+int dedupe_claim(struct dedupe *, const struct claim_record *, struct claim *,
+                 enum dedupe_verdict *ret_verdict) must_use;
 
 /* The id of a record of a source without memory (`repeats: off`): covers no id before it. */
 int dedupe_id(const struct dedupe *, const struct claim_record *, struct event_id *ret_id) must_use;
 
-/* The fate of a DEDUPE_NEW record: durable on all its topics, or not (then done_topics says where it already is). */
+/* The fate of a DEDUPE_NEW record: durable on all its topics, or not (then done_topics says where it already
+ * is). */
 void dedupe_settle(struct dedupe *, struct claim *, bool durable, uint64_t done_topics);
 
 /* The owner of a DEDUPE_WAIT claim does not wait any longer. */
 void dedupe_leave(struct claim *);
 
-/* ---- Whole payloads ------------------------------------------------------------------------------------------- */
+/* ---- Whole payloads ---- */
 
 /* A number for the payload's records. */
 uint32_t dedupe_payload_begin(struct dedupe *);
@@ -79,8 +81,8 @@ enum payload_verdict {
 int dedupe_payload_look(struct dedupe *, const struct payload_identity *, const struct claim_record *records,
                         size_t count, struct event_id *ret_ids, enum payload_verdict *ret_verdict) must_use;
 
-/* Every record of the payload is durable: a later one like it is a repeat. ids in record order. Without memory for it
- * the payload is simply not known as a whole. */
+/* Every record of the payload is durable: a later one like it is a repeat. ids in record order. Without
+ * memory for it the payload is simply not known as a whole. */
 void dedupe_payload_remember(struct dedupe *, const struct payload_identity *, uint32_t payload,
                              const struct event_id *ids, size_t count, bool keys_differ);
 

@@ -1,6 +1,7 @@
 /*
- * The table behind the memory of ids. Buckets are chains of ring indexes; the number of buckets doubles with the
- * entries. Pieces of the ring are made when they are first reached and never given back: the bound is the bound.
+ * The table behind the memory of ids. Buckets are chains of ring indexes; the number of buckets doubles with
+ * the entries. Pieces of the ring are made when they are first reached and never given back: the bound is the
+ * bound.
  */
 #include "core/dedupe_memory.h"
 

@@ -1,8 +1,8 @@
 /*
  * dedupe_memory.h: a bounded table of 64-byte entries, the oldest forgotten first.
  *
- * Entries stand in a ring in the order in which they came; a changed entry is put in anew and the old one dies in its
- * place. The ring is taken from the system piece by piece, so that a quiet hub stays small.
+ * Entries stand in a ring in the order in which they came; a changed entry is put in anew and the old one
+ * dies in its place. The ring is taken from the system piece by piece, so that a quiet hub stays small.
  */
 #ifndef CORE_DEDUPE_MEMORY_H
 #define CORE_DEDUPE_MEMORY_H
@@ -34,8 +34,8 @@ void memory_free(struct memory *);
 /* NULL: not known, or too old. Valid until the next memory_put(). */
 const struct memory_entry *memory_get(const struct memory *, struct memory_key);
 
-/* Puts it in, instead of one with the same key. key, content, id or owned, payload, owns are taken from *entry.
- * -ENOMEM: nothing was changed (and entry->owned stays the caller's). */
+/* Puts it in, instead of one with the same key. key, content, id or owned, payload, owns are taken from
+ * *entry. -ENOMEM: nothing was changed (and entry->owned stays the caller's). */
 int memory_put(struct memory *, const struct memory_entry *entry) must_use;
 
 size_t memory_count(const struct memory *);

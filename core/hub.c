@@ -1,9 +1,9 @@
 /*
- * The hub's life. Parts are opened in the order in which they need each other and closed the other way round; every
- * close takes NULL, so that a start that fails half-way ends by the same path as a stop.
+ * The hub's life. Parts are opened in the order in which they need each other and closed the other way round;
+ * every close takes NULL, so that a start that fails half-way ends by the same path as a stop.
  *
- * Stopping: no new connections, what is in flight gets its answer, and after STOP_MS at most the hub ends. What has
- * no answer by then is sent again by its sender.
+ * Stopping: no new connections, what is in flight gets its answer, and after STOP_MS at most the hub ends.
+ * What has no answer by then is sent again by its sender.
  */
 #include "core/hub.h"
 
@@ -38,12 +38,13 @@ struct hub {
   int64_t stop_started_us;
 };
 
-/* ---- Stopping --------------------------------------------------------------------------------------------------- */
+/* ---- Stopping ---- */
 
 static void on_stop_check(evutil_socket_t fd, short what, void *context) {
   struct hub *hub = context;
   bool done = pipeline_in_flight(hub->pipeline) == 0 && http_sources_idle(hub->sources);
-  if (done || clock_monotonic_us() - hub->stop_started_us > STOP_MS * INT64_C(1000)) event_base_loopbreak(hub->base);
+  if (done || clock_monotonic_us() - hub->stop_started_us > STOP_MS * INT64_C(1000))
+    event_base_loopbreak(hub->base);
 }
 
 static void on_signal(evutil_socket_t number, short what, void *context) {
@@ -70,7 +71,7 @@ static int watch_signals(struct hub *hub) {
   return 0;
 }
 
-/* ---- Opening ---------------------------------------------------------------------------------------------------- */
+/* ---- Opening ---- */
 
 static void on_slow(void *context, const char *source) {
   log_event(LOG_WARNING, "hub", "a payload takes long to translate: the source is degraded",
@@ -84,8 +85,8 @@ static int open_state_dir(const struct hub_config *config, struct config_errors 
     return CONFIG_E_INVALID;
   }
   if (access(config->state_dir, W_OK | X_OK) < 0) {
-    config_error(errors, (struct config_mark){0}, "state_dir", "%s cannot be written to: %s", config->state_dir,
-                 strerrordesc_np(errno));
+    config_error(errors, (struct config_mark){0}, "state_dir", "%s cannot be written to: %s",
+                 config->state_dir, strerrordesc_np(errno));
     return CONFIG_E_INVALID;
   }
   return 0;
@@ -97,7 +98,8 @@ static int open_admin(struct hub *hub, struct config_errors *errors) {
   const char *reason = NULL;
   int r = admin_new(&options, &hub->admin, &reason);
   if (r != LISTENER_E_ADDRESS) return r;
-  config_error(errors, (struct config_mark){0}, "admin", "cannot listen on %s: %s", hub->setup->config->admin, reason);
+  config_error(errors, (struct config_mark){0}, "admin", "cannot listen on %s: %s", hub->setup->config->admin,
+               reason);
   return CONFIG_E_INVALID;
 }
 
@@ -107,10 +109,11 @@ static int open_parts(struct hub *hub, struct config_errors *errors) {
   int r = open_state_dir(config, errors);
   if (r == 0) r = metrics_new(&hub->metrics);
   if (r == 0) r = publisher_new(hub->base, hub->metrics, config, &hub->publisher);
-  if (r == 0) r = originals_open(hub->base, hub->metrics, config->state_dir, &setup->originals, &hub->originals);
+  if (r == 0)
+    r = originals_open(hub->base, hub->metrics, config->state_dir, &setup->originals, &hub->originals);
   if (r == 0) {
-    r = translators_new(hub->base, config->state_dir, (int)config->translators, config->translate_timeout_ms, on_slow,
-                        NULL, &hub->translators);
+    r = translators_new(hub->base, config->state_dir, (int)config->translators, config->translate_timeout_ms,
+                        on_slow, NULL, &hub->translators);
   }
   if (r == 0) r = dedupe_new(&setup->event_ids, config->ids_max, config->ids_age_ms, &hub->dedupe);
   if (r != 0) return r;
@@ -139,7 +142,7 @@ static int write_addresses(struct hub *hub) {
   return rename(temporary, path) < 0 ? -errno : 0;
 }
 
-/* ---- Life ------------------------------------------------------------------------------------------------------- */
+/* ---- Life ---- */
 
 static void close_parts(struct hub *hub) {
   if (hub->stop_check != NULL) event_free(hub->stop_check);
@@ -160,15 +163,16 @@ static void close_parts(struct hub *hub) {
 static void ready(struct hub *hub) {
   const struct hub_config *config = hub->setup->config;
   http_sources_log(hub->sources);
-  log_event(LOG_INFO, "hub", "ready", log_text("hub", config->hub), log_text("admin", admin_address(hub->admin)),
-            log_text("kafka", config->kafka.bootstrap), log_int("sources", (int64_t)hub->setup->sources_count),
-            log_text("version", IOCHUB_VERSION));
+  log_event(LOG_INFO, "hub", "ready", log_text("hub", config->hub),
+            log_text("admin", admin_address(hub->admin)), log_text("kafka", config->kafka.bootstrap),
+            log_int("sources", (int64_t)hub->setup->sources_count), log_text("version", IOCHUB_VERSION));
   sd_notify(0, "READY=1");
 }
 
 int hub_run(const struct setup *setup, struct config_errors *errors) {
   struct hub hub = {.setup = setup};
-  /* Each batch that librdkafka compresses takes and frees megabytes: keep them instead of mapping them anew. */
+  /* Each batch that librdkafka compresses takes and frees megabytes: keep them instead of mapping them anew.
+   */
   mallopt(M_MMAP_THRESHOLD, 8 * 1024 * 1024);
   mallopt(M_TRIM_THRESHOLD, 64 * 1024 * 1024);
   if (evthread_use_pthreads() < 0) return -ENOMEM;

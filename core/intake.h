@@ -1,9 +1,9 @@
 /*
  * intake.h: what the pipeline knows of one payload on its way (private to pipeline.c, intake_*.c).
  *
- * intake ── item (one a record) ── delivery (one a topic, or one for a dead letter). Everything lives in the intake's
- * arena. `open` counts what is still unknown: an item's deliveries, an intake's items; what is not known yet is never
- * guessed. An intake ends when it is answered and nothing is open.
+ * intake ── item (one a record) ── delivery (one a topic, or one for a dead letter). Everything lives in the
+ * intake's arena. `open` counts what is still unknown: an item's deliveries, an intake's items; what is not
+ * known yet is never guessed. An intake ends when it is answered and nothing is open.
  */
 #ifndef CORE_INTAKE_H
 #define CORE_INTAKE_H
@@ -19,11 +19,16 @@ struct delivery {
   struct item *item;
   struct delivery *next;
   enum delivery_state { DELIVERY_READY, DELIVERY_SENT, DELIVERY_OVER } state;
-  uint64_t bit;     /* of its topic among the item's targets; 0: a dead letter */
+  uint64_t bit;                     /* of its topic among the item's targets; 0: a dead letter */
   const struct dead_letter *letter; /* what a dead letter says; NULL: a message */
 };
 
-enum item_result { ITEM_PUBLISHED = 1, ITEM_REPEATED, ITEM_REJECTED, ITEM_KEPT /* accepted, but a dead letter */ };
+enum item_result {
+  ITEM_PUBLISHED = 1,
+  ITEM_REPEATED,
+  ITEM_REJECTED,
+  ITEM_KEPT /* accepted, but a dead letter */
+};
 
 struct item {
   struct passage *passage;
@@ -56,7 +61,7 @@ struct passage { /* an intake inside the pipeline; the public part first */
   bool translating, answered, keys_differ;
   enum original_state { ORIGINAL_NONE, ORIGINAL_WRITING, ORIGINAL_SAFE, ORIGINAL_FAILED } original_state;
   struct original original;
-  struct delivery *letters; /* wait for the original */
+  struct delivery *letters;          /* wait for the original */
   const struct hub_refusal *refusal; /* the whole is refused; NULL: not */
   size_t open;
 };
@@ -69,8 +74,8 @@ struct pipeline_source {
   struct metric *received, *published, *repeated, *dead_lettered, *rejected, *latency;
 };
 
-/* intake_judge.c: slices and identities digested, items made (both pure, on the translating thread); then, on the
- * loop, records compared with what is known. */
+/* intake_judge.c: slices and identities digested, items made (both pure, on the translating thread); then, on
+ * the loop, records compared with what is known. */
 int passage_digest_payload(struct passage *) must_use;
 int passage_make_items(struct passage *) must_use;
 int passage_judge(struct passage *) must_use;

@@ -1,7 +1,7 @@
 /*
- * Delivering: each message of a payload to the topics that its routes give it; what cannot be published to the dead
- * letters. A dead letter is sent only after the payload's original is safe on disk, so letters wait in a list until
- * then; the original itself is written once, after the whole payload was looked at.
+ * Delivering: each message of a payload to the topics that its routes give it; what cannot be published to
+ * the dead letters. A dead letter is sent only after the payload's original is safe on disk, so letters wait
+ * in a list until then; the original itself is written once, after the whole payload was looked at.
  */
 #include "core/intake.h"
 #include "core/log.h"
@@ -17,8 +17,8 @@ static void letter_over(struct delivery *letter, bool durable) {
 static void letter_done(struct publication *publication, enum publish_outcome outcome, const char *reason) {
   struct delivery *letter = CONTAINER_OF(publication, struct delivery, publication);
   if (outcome == PUBLISH_POISON) {
-    log_event(LOG_ERROR, "pipeline", "the brokers refuse a dead letter", log_text("topic", letter->event.topic),
-              log_text("reason", reason));
+    log_event(LOG_ERROR, "pipeline", "the brokers refuse a dead letter",
+              log_text("topic", letter->event.topic), log_text("reason", reason));
   }
   letter_over(letter, outcome == PUBLISH_DONE);
 }
@@ -31,8 +31,10 @@ static void message_done(struct publication *publication, enum publish_outcome o
     item->done_topics |= delivery->bit;
     metric_add(item->passage->intake.source->published, 1);
   } else if (outcome == PUBLISH_BUSY || item->passage->answered ||
-             item_dead_letter(item, delivery->event.topic, HUB_POISON, "the brokers refuse this message") < 0) {
-    item->busy = true; /* after the answer the body is gone and no original can be kept: the sender sends again */
+             item_dead_letter(item, delivery->event.topic, HUB_POISON, "the brokers refuse this message") <
+                 0) {
+    item->busy =
+        true; /* after the answer the body is gone and no original can be kept: the sender sends again */
   } else {
     log_event(LOG_ERROR, "pipeline", "the brokers refuse a message", log_text("topic", delivery->event.topic),
               log_text("reason", reason));
@@ -49,7 +51,8 @@ static int delivery_send(struct delivery *delivery) {
       .done = delivery->letter != NULL ? letter_done : message_done,
   };
   delivery->state = DELIVERY_SENT;
-  int r = publisher_send(pipeline_options(delivery->item->passage->pipeline)->publisher, &delivery->publication);
+  int r =
+      publisher_send(pipeline_options(delivery->item->passage->pipeline)->publisher, &delivery->publication);
   if (r < 0) delivery->state = DELIVERY_READY;
   return r;
 }
@@ -133,8 +136,8 @@ void passage_keep_original(struct passage *passage) {
   if (r == 0) {
     passage->original_state = ORIGINAL_WRITING;
     passage->open++;
-    r = originals_keep(pipeline_options(passage->pipeline)->originals, original, setup->config->originals_quota,
-                       original_kept, passage);
+    r = originals_keep(pipeline_options(passage->pipeline)->originals, original,
+                       setup->config->originals_quota, original_kept, passage);
     if (r == 0) return;
     passage->open--;
   }
@@ -219,8 +222,8 @@ static int deliver_message(struct item *item) {
   const struct config_source *config = passage->intake.source->setup->config;
   struct route_target *targets = NULL;
   size_t count = 0;
-  int r = routes_match(setup->routes, config->name, item->record->type, item->record->value, passage->intake.arena,
-                       &targets, &count);
+  int r = routes_match(setup->routes, config->name, item->record->type, item->record->value,
+                       passage->intake.arena, &targets, &count);
   if (r < 0) return r;
   if (count == 0 && config->unrouted == CONFIG_UNROUTED_DROP) return 0;
   if (count == 0) {
@@ -235,7 +238,8 @@ static int deliver_message(struct item *item) {
     item->detail = "the field that the route names as the key is empty, and the route keeps order by key";
     return item_dead_letter(item, targets[i].topic, HUB_MISSING, item->detail);
   }
-  passage->open++; /* the item's hold: a report comes from the loop, but an error below must not end it early */
+  passage
+      ->open++; /* the item's hold: a report comes from the loop, but an error below must not end it early */
   item->open++;
   for (size_t i = 0; i < count && r == 0; i++) {
     uint64_t bit = UINT64_C(1) << MIN(i, (size_t)63);
@@ -263,7 +267,8 @@ void passage_withdraw(struct passage *passage) {
     }
     for (struct delivery *delivery = item->deliveries, *next; delivery != NULL; delivery = next) {
       next = delivery->next;
-      if (delivery->state != DELIVERY_SENT || !publisher_withdraw(publisher, &delivery->publication)) continue;
+      if (delivery->state != DELIVERY_SENT || !publisher_withdraw(publisher, &delivery->publication))
+        continue;
       delivery->state = DELIVERY_OVER;
       item->busy = true;
       item_close(item);

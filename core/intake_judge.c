@@ -1,6 +1,6 @@
 /*
- * Judging a translated payload: is it a repeat as a whole, and if not, which of its records are new, known, or under
- * way. Nothing is published here; afterwards every message of the payload has its id.
+ * Judging a translated payload: is it a repeat as a whole, and if not, which of its records are new, known,
+ * or under way. Nothing is published here; afterwards every message of the payload has its id.
  */
 #include "core/intake.h"
 
@@ -21,7 +21,8 @@ static int digest_identity(struct passage *passage) {
 }
 
 int passage_digest_payload(struct passage *passage) {
-  int r = sha256((struct text){passage->intake.payload.data, passage->intake.payload.length}, passage->data_digest);
+  int r = sha256((struct text){passage->intake.payload.data, passage->intake.payload.length},
+                 passage->data_digest);
   if (r < 0) return r;
   passage->identity.source = text_of(passage->intake.source->setup->config->name);
   passage->identity.idempotency_key = passage->intake.idempotency_key;
@@ -33,7 +34,8 @@ static bool is_whole(const struct passage *passage, struct text slice) {
 }
 
 /* What the memory of ids is asked about one message. */
-static int claim_record_of(struct passage *passage, const struct record *record, struct claim_record *ret_record) {
+static int claim_record_of(struct passage *passage, const struct record *record,
+                           struct claim_record *ret_record) {
   const struct config_source *config = passage->intake.source->setup->config;
   uint8_t *digest = passage->data_digest;
   if (!is_whole(passage, record->slice)) {

@@ -1,6 +1,6 @@
 /*
- * The log. A line is built whole and written by one write(), so that lines of several threads never mix. When there
- * is no memory for a line, its message still comes out.
+ * The log. A line is built whole and written by one write(), so that lines of several threads never mix. When
+ * there is no memory for a line, its message still comes out.
  */
 #include "core/log.h"
 
@@ -35,7 +35,9 @@ static const char *level_name(enum log_level level) {
   return "?";
 }
 
-struct log_field log_errno(int error) { return log_text("error", strerrordesc_np(error < 0 ? -error : error)); }
+struct log_field log_errno(int error) {
+  return log_text("error", strerrordesc_np(error < 0 ? -error : error));
+}
 
 void log_write(enum log_level level, const char *topic, const char *message, const struct log_field *fields) {
   if (level > log_level) return;

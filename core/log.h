@@ -12,7 +12,7 @@
 enum log_level { LOG_ERROR = 3, LOG_WARNING = 4, LOG_INFO = 6, LOG_DEBUG = 7 };
 
 struct log_field {
-  const char *key; /* NULL ends the list */
+  const char *key;  /* NULL ends the list */
   const char *text; /* NULL: the number */
   int64_t number;
 };
@@ -31,7 +31,7 @@ struct log_field log_errno(int error);
 void log_write(enum log_level, const char *topic, const char *message, const struct log_field *fields);
 
 #define log_event(level, topic, message, ...) \
-  log_write(level, topic, message, (struct log_field[]){__VA_ARGS__ __VA_OPT__(, ) {0}})
+  log_write(level, topic, message, (struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){0}})
 
 /* What is written at all; LOG_INFO at start. */
 void log_set_level(enum log_level);

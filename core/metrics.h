@@ -1,8 +1,8 @@
 /*
  * metrics.h: counters, gauges and latency histograms, written in the Prometheus text format.
  *
- * A family is declared once, as a constant with its help text; its series differ by label values. Everything is
- * owned and changed by the loop thread.
+ * A family is declared once, as a constant with its help text; its series differ by label values. Everything
+ * is owned and changed by the loop thread.
  */
 #ifndef CORE_METRICS_H
 #define CORE_METRICS_H
@@ -26,9 +26,11 @@ int metrics_new(struct metrics **ret_metrics) must_use;
 void metrics_free(struct metrics *);
 DEFINE_CLEANUP(struct metrics *, metrics_free)
 
-/* The series of a family with these label values (as many as the family has labels), made when it is new. Both the
- * family and what is returned live as long as the metrics. NULL: no memory; all calls below ignore NULL. */
-struct metric *metrics_series(struct metrics *, const struct metric_family *, const char *const *label_values);
+/* The series of a family with these label values (as many as the family has labels), made when it is new.
+ * Both the family and what is returned live as long as the metrics. NULL: no memory; all calls below ignore
+ * NULL. */
+struct metric *metrics_series(struct metrics *, const struct metric_family *,
+                              const char *const *label_values);
 
 void metric_add(struct metric *, uint64_t n);
 void metric_set(struct metric *, int64_t value);

@@ -7,9 +7,9 @@
  *   item_close()      a record's fate is known on all its topics: its id becomes known, or is taken back
  *   passage_close()    every record's fate is known: the answer
  *
- * Invariant: a positive answer is made only from fates that the brokers or the disk reported. When the time for the
- * answer is over, what librdkafka does not hold is withdrawn and the sender is told to try again; what it does hold
- * stays here until its report comes, so that the sender's retry meets its own id under way.
+ * Invariant: a positive answer is made only from fates that the brokers or the disk reported. When the time
+ * for the answer is over, what librdkafka does not hold is withdrawn and the sender is told to try again;
+ * what it does hold stays here until its report comes, so that the sender's retry meets its own id under way.
  */
 #include "core/pipeline.h"
 
@@ -36,28 +36,42 @@ struct pipeline {
 };
 
 static const struct metric_family
-    received_family = {"iochub_received_payloads_total", "Payloads that a source brought, whole and proven.",
-                       METRIC_COUNTER, {"source"}},
-    published_family = {"iochub_published_messages_total", "Messages acknowledged by the brokers, once per topic.",
-                        METRIC_COUNTER, {"source"}},
-    repeated_family = {"iochub_repeated_records_total", "Records that were known already and not published again.",
-                       METRIC_COUNTER, {"source"}},
-    dead_letter_family = {"iochub_dead_lettered_records_total", "Records kept as dead letters, once per topic.",
-                          METRIC_COUNTER, {"source"}},
-    rejected_family = {"iochub_rejected_records_total", "Records that the connector or a route rejected.",
-                       METRIC_COUNTER, {"source"}},
-    refused_family = {"iochub_refused_requests_total", "Requests that were refused and not kept, by reason.",
-                      METRIC_COUNTER, {"source", "code"}},
-    latency_family = {"iochub_answer_seconds", "Time from the whole payload to its answer.", METRIC_HISTOGRAM,
-                      {"source"}};
+    received_family = {"iochub_received_payloads_total",
+                       "Payloads that a source brought, whole and proven.",
+                       METRIC_COUNTER,
+                       {"source"}},
+    published_family = {"iochub_published_messages_total",
+                        "Messages acknowledged by the brokers, once per topic.",
+                        METRIC_COUNTER,
+                        {"source"}},
+    repeated_family = {"iochub_repeated_records_total",
+                       "Records that were known already and not published again.",
+                       METRIC_COUNTER,
+                       {"source"}},
+    dead_letter_family = {"iochub_dead_lettered_records_total",
+                          "Records kept as dead letters, once per topic.",
+                          METRIC_COUNTER,
+                          {"source"}},
+    rejected_family = {"iochub_rejected_records_total",
+                       "Records that the connector or a route rejected.",
+                       METRIC_COUNTER,
+                       {"source"}},
+    refused_family = {"iochub_refused_requests_total",
+                      "Requests that were refused and not kept, by reason.",
+                      METRIC_COUNTER,
+                      {"source", "code"}},
+    latency_family = {
+        "iochub_answer_seconds", "Time from the whole payload to its answer.", METRIC_HISTOGRAM, {"source"}};
 
-struct pipeline_options *pipeline_options(struct pipeline *pipeline) { return &pipeline->options; }
+struct pipeline_options *pipeline_options(struct pipeline *pipeline) {
+  return &pipeline->options;
+}
 
 uint32_t pipeline_attempt(struct pipeline *pipeline, const char *dead_letter_id) {
   return dead_letter_attempt(pipeline->attempts, dead_letter_id);
 }
 
-/* ---- Sources --------------------------------------------------------------------------------------------------- */
+/* ---- Sources ---- */
 
 static int source_add(struct pipeline *pipeline, const struct setup_source *setup) {
   struct metrics *metrics = pipeline->options.metrics;
@@ -91,14 +105,16 @@ struct pipeline_source *pipeline_source(struct pipeline *pipeline, const char *n
   return source;
 }
 
-const struct setup_source *pipeline_source_setup(const struct pipeline_source *source) { return source->setup; }
+const struct setup_source *pipeline_source_setup(const struct pipeline_source *source) {
+  return source->setup;
+}
 
 void pipeline_count_refused(struct pipeline_source *source, const char *code) {
   const char *labels[] = {source->setup->config->name, code};
   metric_add(metrics_series(source->metrics, &refused_family, labels), 1);
 }
 
-/* ---- The list of what is under way ----------------------------------------------------------------------------- */
+/* ---- The list of what is under way ---- */
 
 int intake_new(struct pipeline_source *source, struct intake **ret_intake) {
   cleanup(arena_freep) struct arena *arena = NULL;
@@ -130,7 +146,7 @@ static void list_remove(struct pipeline *pipeline, struct passage *passage) {
   else pipeline->last = passage->before;
 }
 
-/* ---- The answer ------------------------------------------------------------------------------------------------- */
+/* ---- The answer ---- */
 
 static const struct hub_refusal try_again = {
     .size = sizeof(struct hub_refusal),
@@ -156,7 +172,9 @@ static const struct hub_outcome *outcome_of(struct item *item) {
   bool rejected = item->result == ITEM_REJECTED;
   *outcome = (struct hub_outcome){
       .size = sizeof *outcome,
-      .result = rejected ? HUB_REJECTED : item->result == ITEM_REPEATED ? HUB_REPEATED : HUB_ACCEPTED,
+      .result = rejected                        ? HUB_REJECTED
+                : item->result == ITEM_REPEATED ? HUB_REPEATED
+                                                : HUB_ACCEPTED,
       .type = rejected || record->type == NULL ? NULL : record->type->full_name,
       .key = record->key.length == 0 ? NULL : record->key.data,
       .key_length = record->key.length,
@@ -188,7 +206,8 @@ static int make_outcomes(struct passage *passage, const struct hub_outcome *cons
   return 0;
 }
 
-static int make_answer(struct passage *passage, const struct hub_refusal *refusal, struct answer *ret_answer) {
+static int make_answer(struct passage *passage, const struct hub_refusal *refusal,
+                       struct answer *ret_answer) {
   struct hub_exchange exchange = {
       .size = sizeof exchange,
       .stage = refusal != NULL ? HUB_REFUSED : HUB_DONE,
@@ -233,9 +252,10 @@ static void answer(struct passage *passage, const struct hub_refusal *refusal) {
   passage->intake.answered(&passage->intake, &made, refusal == NULL ? 0 : refusal->retry_after_s);
 }
 
-/* ---- Fates ------------------------------------------------------------------------------------------------------ */
+/* ---- Fates ---- */
 
-/* The record's fate: its id is known from now on, or taken back. A rejected record is judged anew when it comes again. */
+/* The record's fate: its id is known from now on, or taken back. A rejected record is judged anew when it
+ * comes again. */
 static void item_settle(struct item *item) {
   if (!item->claimed) return;
   item->claimed = false;
@@ -277,7 +297,7 @@ void passage_close(struct passage *passage) {
   arena_free(passage->intake.arena);
 }
 
-/* ---- From the source to the publisher ------------------------------------------------------------------------- */
+/* ---- From the source to the publisher ---- */
 
 static void deliver_all(struct passage *passage) {
   for (size_t i = 0; i < passage->items_count && !passage->repeated; i++) {
@@ -285,8 +305,10 @@ static void deliver_all(struct passage *passage) {
     if (item_deliver(item) < 0) item->busy = true;
     if (item->open == 0) item_settle(item);
   }
-  for (size_t i = 0; i < passage->items_count && passage->repeated; i++) { /* the same bad records once more */
-    if (passage->items[i].result != ITEM_REPEATED && item_deliver(&passage->items[i]) < 0) passage->items[i].busy = true;
+  for (size_t i = 0; i < passage->items_count && passage->repeated;
+       i++) { /* the same bad records once more */
+    if (passage->items[i].result != ITEM_REPEATED && item_deliver(&passage->items[i]) < 0)
+      passage->items[i].busy = true;
   }
   passage_keep_original(passage);
 }
@@ -363,13 +385,14 @@ static void passage_start(struct passage *passage) {
   }
 }
 
-/* Starts what waited for room, oldest first; the first of them always when nothing else is under way, so that one
- * payload larger than the bounds passes alone. */
+/* Starts what waited for room, oldest first; the first of them always when nothing else is under way, so that
+ * one payload larger than the bounds passes alone. */
 static void start_waiting(void *context) {
   struct pipeline *pipeline = context;
   if (pipeline->draining_queue) return;
   pipeline->draining_queue = true;
-  while (pipeline->queue != NULL && (publisher_has_room(pipeline->options.publisher) || pipeline->first == NULL)) {
+  while (pipeline->queue != NULL &&
+         (publisher_has_room(pipeline->options.publisher) || pipeline->first == NULL)) {
     struct passage *passage = pipeline->queue;
     pipeline->queue = passage->next;
     if (pipeline->queue == NULL) pipeline->queue_last = NULL;
@@ -392,7 +415,9 @@ void pipeline_take(struct pipeline *pipeline, struct intake *intake) {
   if (pipeline_has_room(pipeline) || pipeline->queue == passage) start_waiting(pipeline);
 }
 
-bool pipeline_has_room(const struct pipeline *pipeline) { return publisher_has_room(pipeline->options.publisher); }
+bool pipeline_has_room(const struct pipeline *pipeline) {
+  return publisher_has_room(pipeline->options.publisher);
+}
 
 void pipeline_on_room(struct pipeline *pipeline, void (*room)(void *context), void *context) {
   pipeline->room = room;
@@ -401,7 +426,7 @@ void pipeline_on_room(struct pipeline *pipeline, void (*room)(void *context), vo
 
 size_t pipeline_in_flight(const struct pipeline *pipeline) { return pipeline->in_flight; }
 
-/* ---- The time for an answer ------------------------------------------------------------------------------------- */
+/* ---- The time for an answer ---- */
 
 static bool too_old(const struct passage *passage, int64_t now_us) {
   int64_t timeout_ms = passage->intake.source->setup->config->limits.answer_timeout_ms;
@@ -416,12 +441,13 @@ static void give_up(struct passage *passage) {
   passage_close(passage);
 }
 
-/* The oldest that still wants an answer and whose time is over. Originals being written are always waited for: the
- * writer borrows the body. */
+/* The oldest that still wants an answer and whose time is over. Originals being written are always waited
+ * for: the writer borrows the body. */
 static struct passage *oldest_late(struct pipeline *pipeline) {
   int64_t now = clock_now_us();
   for (struct passage *passage = pipeline->first; passage != NULL; passage = passage->next) {
-    bool can_leave = !passage->answered && !passage->translating && passage->original_state != ORIGINAL_WRITING;
+    bool can_leave =
+        !passage->answered && !passage->translating && passage->original_state != ORIGINAL_WRITING;
     if (can_leave && too_old(passage, now)) return passage;
   }
   return NULL;
@@ -446,7 +472,7 @@ static void sweep(evutil_socket_t fd, short what, void *context) {
   start_waiting(pipeline);
 }
 
-/* ---- Life ------------------------------------------------------------------------------------------------------- */
+/* ---- Life ---- */
 
 int pipeline_new(const struct pipeline_options *options, struct pipeline **ret_pipeline) {
   struct pipeline *pipeline = calloc(1, sizeof *pipeline);

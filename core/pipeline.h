@@ -1,9 +1,9 @@
 /*
  * pipeline.h: the way of a payload from a source to its answer.
  *
- * A way in (core/source) makes an intake, fills in what it knows, and hands it over; the pipeline translates, judges,
- * publishes, keeps what must be kept, and answers exactly once. Everything runs on the loop but the translation of
- * large payloads.
+ * A way in (core/source) makes an intake, fills in what it knows, and hands it over; the pipeline translates,
+ * judges, publishes, keeps what must be kept, and answers exactly once. Everything runs on the loop but the
+ * translation of large payloads.
  */
 #ifndef CORE_PIPELINE_H
 #define CORE_PIPELINE_H
@@ -37,17 +37,18 @@ void pipeline_free(struct pipeline *); /* drops what is in flight without an ans
 struct pipeline_source *pipeline_source(struct pipeline *, const char *name);
 const struct setup_source *pipeline_source_setup(const struct pipeline_source *);
 
-/* One payload. The way in fills in the public part; what it points to stays valid until answered() is called, except
- * `arena`, which belongs to the intake and is the place for whatever must live as long as it does. */
+/* One payload. The way in fills in the public part; what it points to stays valid until answered() is called,
+ * except `arena`, which belongs to the intake and is the place for whatever must live as long as it does. */
 struct intake {
   struct arena *arena;
   struct pipeline_source *source;
-  struct hub_payload payload; /* what the connector reads */
+  struct hub_payload payload;               /* what the connector reads */
   struct text body, query, idempotency_key; /* body: all bytes of the request, kept as the original */
-  const char *traceparent; /* NULL: none */
+  const char *traceparent;                  /* NULL: none */
   int64_t received_us;
   void *owner;
-  void (*answered)(struct intake *, const struct answer *, int retry_after_s); /* once; the answer is borrowed */
+  void (*answered)(struct intake *, const struct answer *,
+                   int retry_after_s); /* once; the answer is borrowed */
 };
 
 int intake_new(struct pipeline_source *, struct intake **ret_intake) must_use;

@@ -1,6 +1,6 @@
 /*
- * Growing text. Doubling keeps the number of reallocations small; the terminator is always there, so that `data` can
- * be handed to whoever wants a C string.
+ * Growing text. Doubling keeps the number of reallocations small; the terminator is always there, so that
+ * `data` can be handed to whoever wants a C string.
  */
 #include "core/text_out.h"
 
@@ -112,7 +112,8 @@ void text_out_json(struct text_out *out, struct text text) {
   text_out_bytes(out, TEXT("\""));
 }
 
-/* Controls, line and paragraph separators, bidirectional marks, the byte order mark: all that can mislead a reader. */
+/* Controls, line and paragraph separators, bidirectional marks, the byte order mark: all that can mislead a
+ * reader. */
 static bool misleading(uint32_t code) {
   return code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x200b && code <= 0x200f) ||
          (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f) || code == 0xfeff;

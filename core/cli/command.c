@@ -1,6 +1,6 @@
 /*
- * The command line's one parser. A subcommand says in a table what it takes; parsing, --help and the text of usage
- * errors follow from the table, so that they cannot disagree.
+ * The command line's one parser. A subcommand says in a table what it takes; parsing, --help and the text of
+ * usage errors follow from the table, so that they cannot disagree.
  */
 #include "core/cli/command.h"
 
@@ -10,9 +10,9 @@
 #include "core/config/errors.h"
 
 const struct command *const commands[] = {
-    &command_run,      &command_check,      &command_translate, &command_consume,
-    &command_connectors, &command_dev_broker, &command_dead_letters,
-    &command_version, NULL,
+    &command_run,          &command_check,      &command_translate,
+    &command_consume,      &command_connectors, &command_dev_broker,
+    &command_dead_letters, &command_version,    NULL,
 };
 
 int command_usage(const struct command *command, const char *format, ...) {
@@ -20,8 +20,8 @@ int command_usage(const struct command *command, const char *format, ...) {
   va_start(arguments, format);
   fprintf(stderr, "iochub %s: error: ", command->name);
   vfprintf(stderr, format, arguments);
-  fprintf(stderr, "\nusage: iochub %s %s\n`iochub %s --help` explains more.\n", command->name, command->arguments,
-          command->name);
+  fprintf(stderr, "\nusage: iochub %s %s\n`iochub %s --help` explains more.\n", command->name,
+          command->arguments, command->name);
   va_end(arguments);
   return EXIT_USAGE;
 }
@@ -30,19 +30,23 @@ static void print_help(const struct command *command) {
   printf("iochub %s: %s\n\nusage: iochub %s %s\n", command->name, command->summary, command->name,
          command->arguments);
   if (command->options != NULL && command->options->name != NULL) printf("\noptions:\n");
-  for (const struct command_option *option = command->options; option != NULL && option->name != NULL; option++) {
+  for (const struct command_option *option = command->options; option != NULL && option->name != NULL;
+       option++) {
     char left[64];
     snprintf(left, sizeof left, "%s%s%s", option->name, option->value == NULL ? "" : " ",
              option->value == NULL ? "" : option->value);
     printf("  %-26s %s\n", left, option->help);
   }
-  printf("\n%s\n\nexit codes: 0 done, 1 the answer is no, 2 wrong arguments, 3 trouble with files, network or memory\n",
-         command->help);
+  printf(
+      "\n%s\n\nexit codes: 0 done, 1 the answer is no, 2 wrong arguments, 3 trouble with files, network or "
+      "memory\n",
+      command->help);
 }
 
 static int option_index(const struct command *command, const char *name, size_t length) {
   for (int i = 0; command->options != NULL && command->options[i].name != NULL; i++) {
-    if (strlen(command->options[i].name) == length && memcmp(command->options[i].name, name, length) == 0) return i;
+    if (strlen(command->options[i].name) == length && memcmp(command->options[i].name, name, length) == 0)
+      return i;
   }
   return -1;
 }

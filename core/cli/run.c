@@ -64,9 +64,12 @@ const struct command command_run = {
     .arguments = "[--bootstrap HOST:PORT] [--state-dir DIR] [--log-level LEVEL] CONFIG/hub.yaml",
     .summary = "run the hub",
     .help =
-        "Reads hub.yaml and the folders beside it, opens everything and runs in the foreground until SIGTERM.\n"
-        "With a mistake in the configuration nothing is started. Logs go to standard error, one event a line.\n"
-        "When it is ready it writes STATE/addresses, one line \"NAME ADDRESS\" a listener, and tells systemd.\n"
+        "Reads hub.yaml and the folders beside it, opens everything and runs in the foreground until "
+        "SIGTERM.\n"
+        "With a mistake in the configuration nothing is started. Logs go to standard error, one event a "
+        "line.\n"
+        "When it is ready it writes STATE/addresses, one line \"NAME ADDRESS\" a listener, and tells "
+        "systemd.\n"
         "SIGTERM: no new connections, payloads in flight get their answer, it ends within 10 seconds.\n\n"
         "examples:\n"
         "  iochub run /etc/iochub/hub.yaml\n"

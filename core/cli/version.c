@@ -13,8 +13,8 @@ static int version_run(int argc, char **argv) {
   int rest = command_parse(&command_version, argc, argv, &values);
   if (rest < 0) return rest == -2 ? EXIT_OK : EXIT_USAGE;
   if (rest > 0) return command_usage(&command_version, "it takes no arguments");
-  printf("iochub %s\nconnector contract %d.%d\nlibrdkafka %s\n%s\n", IOCHUB_VERSION, HUB_ABI_MAJOR, HUB_ABI_MINOR,
-         rd_kafka_version_str(), OpenSSL_version(OPENSSL_VERSION));
+  printf("iochub %s\nconnector contract %d.%d\nlibrdkafka %s\n%s\n", IOCHUB_VERSION, HUB_ABI_MAJOR,
+         HUB_ABI_MINOR, rd_kafka_version_str(), OpenSSL_version(OPENSSL_VERSION));
   return EXIT_OK;
 }
 

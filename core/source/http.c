@@ -1,7 +1,8 @@
 /*
- * HTTP sources. head() finds the source by listener, path and method and proves the sender; request() makes an intake
- * of the whole body and hands it to the pipeline; answered() sends the answer. A refusal before the body goes through
- * the connector's reply() as well, so that a sender hears its own protocol even when its key is wrong.
+ * HTTP sources. head() finds the source by listener, path and method and proves the sender; request() makes
+ * an intake of the whole body and hands it to the pipeline; answered() sends the answer. A refusal before the
+ * body goes through the connector's reply() as well, so that a sender hears its own protocol even when its
+ * key is wrong.
  */
 #include "core/source/http.h"
 
@@ -33,7 +34,7 @@ struct http_sources {
   bool paused, draining;
 };
 
-/* ---- Finding the source --------------------------------------------------------------------------------------- */
+/* ---- Finding the source ---- */
 
 static bool has_method(const struct config_source *config, struct text method) {
   for (size_t i = 0; i < config->methods->count; i++) {
@@ -63,10 +64,10 @@ static const char *allowed_methods(const struct config_source *config, struct ar
   return list;
 }
 
-/* ---- Refusals in the sender's protocol ------------------------------------------------------------------------ */
+/* ---- Refusals in the sender's protocol ---- */
 
-static int reply_to_refusal(const struct door *door, struct http_request *request, const struct http_refusal *refusal,
-                            struct answer *ret_answer) {
+static int reply_to_refusal(const struct door *door, struct http_request *request,
+                            const struct http_refusal *refusal, struct answer *ret_answer) {
   const struct hub_refusal said = {
       .size = sizeof said,
       .http_status = refusal->status,
@@ -83,7 +84,8 @@ static int reply_to_refusal(const struct door *door, struct http_request *reques
   return answer_make(pipeline_source_setup(door->source)->instance, &exchange, request->arena, ret_answer);
 }
 
-static void refuse_in_own_words(const struct door *door, struct http_request *request, struct http_refusal *refusal) {
+static void refuse_in_own_words(const struct door *door, struct http_request *request,
+                                struct http_refusal *refusal) {
   cleanup(answer_deinit) struct answer answer = {0};
   pipeline_count_refused(door->source, refusal->code);
   if (reply_to_refusal(door, request, refusal, &answer) < 0) return; /* then the plain problem text is sent */
@@ -94,7 +96,7 @@ static void refuse_in_own_words(const struct door *door, struct http_request *re
   refusal->body = (struct text){body, answer.body.length};
 }
 
-/* ---- The service ----------------------------------------------------------------------------------------------- */
+/* ---- The service ---- */
 
 static int on_head(void *context, struct http_request *request, int64_t *ret_max_body,
                    struct http_refusal *reterr_refusal) {
@@ -102,7 +104,8 @@ static int on_head(void *context, struct http_request *request, int64_t *ret_max
   const struct door *path = NULL;
   struct door *door = find_door(place->sources, request, &path);
   if (door == NULL && path == NULL) {
-    *reterr_refusal = (struct http_refusal){.status = 404, .code = "not_found", .detail = "no source is at this path"};
+    *reterr_refusal =
+        (struct http_refusal){.status = 404, .code = "not_found", .detail = "no source is at this path"};
     return 1;
   }
   if (door == NULL) {
@@ -177,9 +180,10 @@ static bool nothing_near(const struct form *form, const char *end) {
   return true;
 }
 
-/* The chosen part as the payload. A small one is copied; behind a large one the zero bytes are written in place, into
- * the body's private mapping, so that it costs no memory of its own. */
-static bool choose_part(struct arena *arena, const struct form *form, const char *name, struct hub_payload *payload) {
+/* The chosen part as the payload. A small one is copied; behind a large one the zero bytes are written in
+ * place, into the body's private mapping, so that it costs no memory of its own. */
+static bool choose_part(struct arena *arena, const struct form *form, const char *name,
+                        struct hub_payload *payload) {
   struct text chosen = TEXT_NONE;
   const char *content_type = NULL, *file_name = NULL;
   for (size_t i = 0; i < form->parts_count && chosen.data == NULL; i++) {
@@ -231,7 +235,8 @@ static int fill_intake(struct door *door, struct http_request *request, struct i
   payload->fields = form.fields;
   payload->fields_count = form.fields_count;
   if (door->config->part == NULL || choose_part(intake->arena, &form, door->config->part, payload)) return 0;
-  *reterr_detail = "the body is not multipart/form-data with the part that this source reads, or that part is absent";
+  *reterr_detail =
+      "the body is not multipart/form-data with the part that this source reads, or that part is absent";
   return FORM_E_INVALID;
 }
 
@@ -262,7 +267,7 @@ static void on_dropped(void *context, struct http_request *request) {
   if (door != NULL) pipeline_count_refused(door->source, "broken_off");
 }
 
-/* ---- Life ------------------------------------------------------------------------------------------------------- */
+/* ---- Life ---- */
 
 static int doors_open(struct http_sources *sources, const struct setup *setup, struct config_errors *errors) {
   for (const struct config_source *config = setup->config->sources; config != NULL; config = config->next) {
@@ -290,8 +295,8 @@ static int places_open(struct http_sources *sources, struct event_base *base, st
         .context = place, .head = on_head, .request = on_request, .dropped = on_dropped};
     const char *reason = NULL;
     *place = (struct place){.sources = sources, .name = wanted->name};
-    int r = listener_new(base, metrics, wanted->name, wanted->address, &config->limits, config->state_dir, &service,
-                         &place->listener, &reason);
+    int r = listener_new(base, metrics, wanted->name, wanted->address, &config->limits, config->state_dir,
+                         &service, &place->listener, &reason);
     if (r == LISTENER_E_ADDRESS) {
       config_error(errors, wanted->mark, wanted->name, "cannot listen on %s: %s", wanted->address, reason);
       return CONFIG_E_INVALID;
@@ -303,7 +308,8 @@ static int places_open(struct http_sources *sources, struct event_base *base, st
 }
 
 int http_sources_new(struct event_base *base, struct metrics *metrics, const struct setup *setup,
-                     struct pipeline *pipeline, struct config_errors *errors, struct http_sources **ret_sources) {
+                     struct pipeline *pipeline, struct config_errors *errors,
+                     struct http_sources **ret_sources) {
   struct http_sources *sources = calloc(1, sizeof *sources);
   if (sources == NULL) return -ENOMEM;
   sources->pipeline = pipeline;

@@ -9,8 +9,8 @@
 
 struct http_sources; /* all HTTP sources of the hub, and the listeners they share */
 
-/* Loads credentials and opens the listeners. Mistakes go to errors (CONFIG_E_INVALID): a bad key file, an address
- * that cannot be bound. */
+/* Loads credentials and opens the listeners. Mistakes go to errors (CONFIG_E_INVALID): a bad key file, an
+ * address that cannot be bound. */
 int http_sources_new(struct event_base *, struct metrics *, const struct setup *, struct pipeline *,
                      struct config_errors *, struct http_sources **ret_sources) must_use;
 void http_sources_free(struct http_sources *);

@@ -21,8 +21,11 @@ static int teardown(void **state) {
 /* A record of the native key whose bytes are `content`. */
 static struct claim_record record_of(const char *key, const char *content, uint8_t digest[32]) {
   assert_int_equal(sha256(text_of(content), digest), 0);
-  return (struct claim_record){.scope = TEXT("s"), .type = TEXT("t"), .native_key = text_of(key),
-                               .slice_digest = digest, .payload = dedupe_payload_begin(dedupe)};
+  return (struct claim_record){.scope = TEXT("s"),
+                               .type = TEXT("t"),
+                               .native_key = text_of(key),
+                               .slice_digest = digest,
+                               .payload = dedupe_payload_begin(dedupe)};
 }
 
 static enum dedupe_verdict claim_it(const char *key, const char *content, struct claim *claim) {
@@ -40,7 +43,9 @@ static struct event_id take_and_settle(const char *key, const char *content, boo
   return claim.id;
 }
 
-static bool same(struct event_id a, struct event_id b) { return memcmp(a.bytes, b.bytes, sizeof a.bytes) == 0; }
+static bool same(struct event_id a, struct event_id b) {
+  return memcmp(a.bytes, b.bytes, sizeof a.bytes) == 0;
+}
 
 static void equal_record_is_a_repeat(void **state) {
   struct event_id first = take_and_settle("k", "A", true);

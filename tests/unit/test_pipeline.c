@@ -1,9 +1,10 @@
 /*
- * The way of a payload, with the parts around it played by this file: a connector of one line a record, a publisher
- * whose reports the test gives, originals that the test writes. What is real: sink, judging, delivering, ids, answers.
+ * The way of a payload, with the parts around it played by this file: a connector of one line a record, a
+ * publisher whose reports the test gives, originals that the test writes. What is real: sink, judging,
+ * delivering, ids, answers.
  *
- * Payload lines: "KEY VALUE" is a message, "!CODE" a rejection (missing). Routes: type to topic "t", values that start
- * with "2" to topic "u" as well, values "none" nowhere.
+ * Payload lines: "KEY VALUE" is a message, "!CODE" a rejection (missing). Routes: type to topic "t", values
+ * that start with "2" to topic "u" as well, values "none" nowhere.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,12 +16,16 @@
 #include "core/intake.h"
 #include "ioc/hub/v1/dead_letter.pb-c.h"
 
-/* ---- The connector ---------------------------------------------------------------------------------------------- */
+/* ---- The connector ---- */
 
 static int translate_line(struct hub_sink *sink, const char *line, size_t length) {
   if (line[0] == '!') {
-    const struct hub_rejection rejection = {
-        .size = sizeof rejection, .code = HUB_MISSING, .at = "1:1", .detail = "no key", .value = "v", .value_length = 1};
+    const struct hub_rejection rejection = {.size = sizeof rejection,
+                                            .code = HUB_MISSING,
+                                            .at = "1:1",
+                                            .detail = "no key",
+                                            .value = "v",
+                                            .value_length = 1};
     return hub_reject(sink, &rejection);
   }
   const char *blank = memchr(line, ' ', length);
@@ -30,8 +35,12 @@ static int translate_line(struct hub_sink *sink, const char *line, size_t length
   int r = hub_string(sink, line, key, &message.id);
   if (r == 0) r = hub_string(sink, blank + 1, length - key - 1, &message.detail);
   if (r != 0) return r;
-  const struct hub_meta meta = {.size = sizeof meta, .key = line, .key_length = key, .occurred_us = HUB_NONE,
-                                .bytes = line, .length = length};
+  const struct hub_meta meta = {.size = sizeof meta,
+                                .key = line,
+                                .key_length = key,
+                                .occurred_us = HUB_NONE,
+                                .bytes = line,
+                                .length = length};
   return hub_emit(sink, &meta, &message.base);
 }
 
@@ -48,11 +57,14 @@ static int fake_translate(const void *self, const struct hub_payload *payload, s
 }
 
 static const char *const messages[] = {"ioc.hub.v1.DeadLetter", NULL};
-static const struct hub_connector fake = {
-    .size = sizeof fake, .abi_major = HUB_ABI_MAJOR, .name = "fake", .version = "1", .messages = messages,
-    .translate = fake_translate};
+static const struct hub_connector fake = {.size = sizeof fake,
+                                          .abi_major = HUB_ABI_MAJOR,
+                                          .name = "fake",
+                                          .version = "1",
+                                          .messages = messages,
+                                          .translate = fake_translate};
 
-/* ---- The parts around it ---------------------------------------------------------------------------------------- */
+/* ---- The parts around it ---- */
 
 static struct publication *sent[64];
 static size_t sent_count;
@@ -67,7 +79,9 @@ int publisher_send(struct publisher *publisher, struct publication *publication)
   return 0;
 }
 
-bool publisher_withdraw(struct publisher *publisher, struct publication *publication) { return !held_by_kafka; }
+bool publisher_withdraw(struct publisher *publisher, struct publication *publication) {
+  return !held_by_kafka;
+}
 bool publisher_has_room(const struct publisher *publisher) { return room; }
 void publisher_on_room(struct publisher *publisher, void (*on_room)(void *), void *context) {}
 
@@ -80,7 +94,9 @@ int originals_keep(struct originals *originals, const struct original *original,
   return 0;
 }
 
-bool translators_poisoned(const struct translators *translators, const uint8_t digest[static 32]) { return false; }
+bool translators_poisoned(const struct translators *translators, const uint8_t digest[static 32]) {
+  return false;
+}
 void translators_submit(struct translators *translators, struct translation_job *job) { fail(); }
 void translators_run(struct translators *translators, struct translation_job *job) {
   job->error = job->prepare(job);
@@ -92,8 +108,10 @@ void translators_run(struct translators *translators, struct translation_job *jo
 }
 
 int routes_match(const struct routes *routes, const char *source, const struct schema_message *type,
-                 struct text message, struct arena *arena, struct route_target **ret_targets, size_t *ret_count) {
-  Ioc__Hub__V1__DeadLetter *read = ioc__hub__v1__dead_letter__unpack(NULL, message.length, (void *)message.data);
+                 struct text message, struct arena *arena, struct route_target **ret_targets,
+                 size_t *ret_count) {
+  Ioc__Hub__V1__DeadLetter *read =
+      ioc__hub__v1__dead_letter__unpack(NULL, message.length, (void *)message.data);
   struct route_target *targets = arena_alloc(arena, 2 * sizeof *targets);
   assert_non_null(read);
   assert_non_null(targets);
@@ -105,7 +123,7 @@ int routes_match(const struct routes *routes, const char *source, const struct s
   return 0;
 }
 
-/* ---- The stage -------------------------------------------------------------------------------------------------- */
+/* ---- The stage ---- */
 
 static struct event_base *base;
 static struct metrics *metrics;
@@ -113,7 +131,10 @@ static struct schema *schema;
 static struct dedupe *dedupe;
 static struct pipeline *pipeline;
 static struct hub_config config = {.hub = "test"};
-static struct config_source source_config = {.name = "s", .domain = "test", .connector = "fake", .repeats = true,
+static struct config_source source_config = {.name = "s",
+                                             .domain = "test",
+                                             .connector = "fake",
+                                             .repeats = true,
                                              .limits = {.answer_timeout_ms = 1000}};
 static struct connector connector = {.api = &fake};
 static struct instance instance = {.connector = &connector};
@@ -171,7 +192,9 @@ static void post(const char *text) {
   pipeline_take(pipeline, intake);
 }
 
-static void report(size_t index, enum publish_outcome outcome) { sent[index]->done(sent[index], outcome, NULL); }
+static void report(size_t index, enum publish_outcome outcome) {
+  sent[index]->done(sent[index], outcome, NULL);
+}
 
 static void turn_clock(int64_t seconds) {
   clock_freeze_us(clock_now_us() + seconds * SECOND_US);
@@ -180,7 +203,7 @@ static void turn_clock(int64_t seconds) {
   event_base_dispatch(base);
 }
 
-/* ---- Tests ------------------------------------------------------------------------------------------------------ */
+/* ---- Tests ---- */
 
 static void answers_only_after_the_report(void **state) {
   post("a 1");
@@ -308,7 +331,8 @@ static void time_is_over_and_nothing_is_in_kafka(void **state) {
   assert_int_equal(last_status, 200);
 }
 
-/* What librdkafka holds after the answer is over keeps its id: the retry waits for it instead of sending twice. */
+/* What librdkafka holds after the answer is over keeps its id: the retry waits for it instead of sending
+ * twice. */
 static void retry_meets_its_own_id_under_way(void **state) {
   held_by_kafka = true;
   post("a 1");
