@@ -1,7 +1,7 @@
 /*
- * Metrics: families in the order of their first use, each with a list of its series. Looking a series up is a walk;
- * callers do it once and keep the pointer, what they do often is one addition. Everything belongs to the loop thread,
- * so nothing here is atomic.
+ * Metrics: families in the order of their first use, each with a list of its series. Looking a series up is a
+ * walk; callers do it once and keep the pointer, what they do often is one addition. Everything belongs to
+ * the loop thread, so nothing here is atomic.
  */
 #include "core/metrics.h"
 

@@ -1,6 +1,6 @@
 /*
- * `iochub connectors`: what is installed, which options each takes, which messages each emits. All of it comes from
- * the connectors themselves and their descriptor sets, so that it cannot be out of date.
+ * `iochub connectors`: what is installed, which options each takes, which messages each emits. All of it
+ * comes from the connectors themselves and their descriptor sets, so that it cannot be out of date.
  */
 #include <stdio.h>
 
@@ -14,27 +14,36 @@ static const struct command_option options[] = {
 };
 
 static const char help[] =
-    "`list` prints name, version and summary of each connector; `options` the options that a source may give to one;\n"
-    "`messages` its messages with their fields, types, personal kinds and comments. Without a NAME all are shown.\n"
+    "`list` prints name, version and summary of each connector; `options` the options that a source may give "
+    "to one;\n"
+    "`messages` its messages with their fields, types, personal kinds and comments. Without a NAME all are "
+    "shown.\n"
     "\n"
     "  iochub connectors list\n"
     "  iochub connectors options e-documents\n"
     "  iochub connectors messages public-services";
 
 static const char *const type_names[] = {
-    [SCHEMA_DOUBLE] = "double",     [SCHEMA_FLOAT] = "float",       [SCHEMA_INT64] = "int64",
-    [SCHEMA_UINT64] = "uint64",     [SCHEMA_INT32] = "int32",       [SCHEMA_FIXED64] = "fixed64",
-    [SCHEMA_FIXED32] = "fixed32",   [SCHEMA_BOOL] = "bool",         [SCHEMA_STRING] = "string",
-    [SCHEMA_GROUP] = "group",       [SCHEMA_MESSAGE] = "message",   [SCHEMA_BYTES] = "bytes",
-    [SCHEMA_UINT32] = "uint32",     [SCHEMA_ENUM] = "enum",         [SCHEMA_SFIXED32] = "sfixed32",
-    [SCHEMA_SFIXED64] = "sfixed64", [SCHEMA_SINT32] = "sint32",     [SCHEMA_SINT64] = "sint64",
+    [SCHEMA_DOUBLE] = "double",     [SCHEMA_FLOAT] = "float",     [SCHEMA_INT64] = "int64",
+    [SCHEMA_UINT64] = "uint64",     [SCHEMA_INT32] = "int32",     [SCHEMA_FIXED64] = "fixed64",
+    [SCHEMA_FIXED32] = "fixed32",   [SCHEMA_BOOL] = "bool",       [SCHEMA_STRING] = "string",
+    [SCHEMA_GROUP] = "group",       [SCHEMA_MESSAGE] = "message", [SCHEMA_BYTES] = "bytes",
+    [SCHEMA_UINT32] = "uint32",     [SCHEMA_ENUM] = "enum",       [SCHEMA_SFIXED32] = "sfixed32",
+    [SCHEMA_SFIXED64] = "sfixed64", [SCHEMA_SINT32] = "sint32",   [SCHEMA_SINT64] = "sint64",
 };
 
 static const char *const kind_names[] = {
-    [HUB_CITIZEN_ID] = "citizen id",   [HUB_INSURANCE_CARD] = "insurance card", [HUB_PHONE] = "phone",
-    [HUB_EMAIL] = "e-mail",            [HUB_PLATE] = "plate",                   [HUB_PERSON_NAME] = "person name",
-    [HUB_OFFICIAL_NAME] = "official's name", [HUB_ACCOUNT] = "account",         [HUB_BIRTH_DATE] = "birth date",
-    [HUB_ADDRESS] = "address",         [HUB_FREE_TEXT] = "free text",
+    [HUB_CITIZEN_ID] = "citizen id",
+    [HUB_INSURANCE_CARD] = "insurance card",
+    [HUB_PHONE] = "phone",
+    [HUB_EMAIL] = "e-mail",
+    [HUB_PLATE] = "plate",
+    [HUB_PERSON_NAME] = "person name",
+    [HUB_OFFICIAL_NAME] = "official's name",
+    [HUB_ACCOUNT] = "account",
+    [HUB_BIRTH_DATE] = "birth date",
+    [HUB_ADDRESS] = "address",
+    [HUB_FREE_TEXT] = "free text",
 };
 
 static const char *type_name(const struct schema_field *field) {
@@ -64,7 +73,8 @@ static void print_fields(const struct schema_message *message) {
   if (message->comment != NULL) printf("  %s\n", message->comment);
   for (size_t i = 0; i < message->count; i++) {
     const struct schema_field *field = &message->fields[i];
-    printf("  %3u %-28s %s%s", field->number, field->name, field->repeated ? "repeated " : "", type_name(field));
+    printf("  %3u %-28s %s%s", field->number, field->name, field->repeated ? "repeated " : "",
+           type_name(field));
     if (field->personal != 0) printf(" [personal: %s]", kind_names[field->personal]);
     printf("\n");
     if (field->comment != NULL) printf("      %s\n", field->comment);

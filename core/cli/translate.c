@@ -1,7 +1,8 @@
 /*
- * `iochub translate`: what a payload becomes, without a broker and without a configuration. It goes the way of the
- * hub (sink, personal data, event ids, answer) under a key that is no secret and a fixed source name, so that the same
- * input prints the same bytes everywhere; what a rejection's `value` says is left out as in every log.
+ * `iochub translate`: what a payload becomes, without a broker and without a configuration. It goes the way
+ * of the hub (sink, personal data, event ids, answer) under a key that is no secret and a fixed source name,
+ * so that the same input prints the same bytes everywhere; what a rejection's `value` says is left out as in
+ * every log.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -37,8 +38,10 @@ static const struct command_option options[] = {
 };
 
 static const char help[] =
-    "Prints one line of JSON for each record of the payload: the message with its type and event id, or why it was\n"
-    "rejected. Personal data is protected as by default, with a public demonstration key (pseudonyms p0.…). `-` reads\n"
+    "Prints one line of JSON for each record of the payload: the message with its type and event id, or why "
+    "it was\n"
+    "rejected. Personal data is protected as by default, with a public demonstration key (pseudonyms p0.…). "
+    "`-` reads\n"
     "standard input. Exits with 1 when a record was rejected.\n"
     "\n"
     "  iochub translate --connector e-documents connectors/e-documents/samples/document.xml\n"
@@ -76,7 +79,8 @@ static int trouble(int error, const char *what) {
   return EXIT_TROUBLE;
 }
 
-/* ---- Input ---------------------------------------------------------------------------------------------------- */
+/* ---- Input
+ * ---------------------------------------------------------------------------------------------------- */
 
 /* All bytes of fd, with zeros behind them, in the arena. */
 static int read_input(struct arena *arena, int fd, struct text *ret_input) {
@@ -113,17 +117,19 @@ static int read_payload(struct job *job, const char *file, const struct command_
   struct text input = TEXT_NONE;
   int r = read_input(job->arena, fd, &input);
   if (r < 0) return trouble(r, file);
-  job->payload = (struct hub_payload){.size = sizeof job->payload,
-                                      .data = input.data,
-                                      .length = input.length,
-                                      .content_type = values->value[CONTENT_TYPE],
-                                      .method = values->value[METHOD] != NULL ? values->value[METHOD] : "POST",
-                                      .path = values->value[PATH],
-                                      .name = values->value[NAME]};
+  job->payload =
+      (struct hub_payload){.size = sizeof job->payload,
+                           .data = input.data,
+                           .length = input.length,
+                           .content_type = values->value[CONTENT_TYPE],
+                           .method = values->value[METHOD] != NULL ? values->value[METHOD] : "POST",
+                           .path = values->value[PATH],
+                           .name = values->value[NAME]};
   return EXIT_OK;
 }
 
-/* ---- Preparing ------------------------------------------------------------------------------------------------ */
+/* ---- Preparing
+ * ------------------------------------------------------------------------------------------------ */
 
 static int read_tables(struct job *job, const char *folder) {
   if (folder == NULL) return EXIT_OK;
@@ -155,7 +161,8 @@ static int open_connector(struct job *job, const struct command_values *values, 
   return EXIT_USAGE;
 }
 
-/* ---- Event ids ------------------------------------------------------------------------------------------------ */
+/* ---- Event ids
+ * ------------------------------------------------------------------------------------------------ */
 
 struct seen { /* how often a type with these bytes came already, in a table of open addressing */
   const struct schema_message *type;
@@ -163,7 +170,8 @@ struct seen { /* how often a type with these bytes came already, in a table of o
   uint32_t times;
 };
 
-static uint32_t count_equal(struct seen *table, size_t mask, const struct record *record, const uint8_t *digest) {
+static uint32_t count_equal(struct seen *table, size_t mask, const struct record *record,
+                            const uint8_t *digest) {
   uint64_t at;
   memcpy(&at, digest, sizeof at);
   while (true) {
@@ -174,7 +182,8 @@ static uint32_t count_equal(struct seen *table, size_t mask, const struct record
       seen->times = 1;
       return 0;
     }
-    if (seen->type == record->type && memcmp(seen->digest, digest, sizeof seen->digest) == 0) return seen->times++;
+    if (seen->type == record->type && memcmp(seen->digest, digest, sizeof seen->digest) == 0)
+      return seen->times++;
   }
 }
 
@@ -213,7 +222,8 @@ static int make_ids(struct job *job) {
   for (size_t i = 0; i < translation->count; i++) {
     const struct record *record = &translation->records[i];
     if (record->code != 0) continue;
-    if (i == 0 || record->slice.data != last.data || record->slice.length != last.length || last.data == NULL) {
+    if (i == 0 || record->slice.data != last.data || record->slice.length != last.length ||
+        last.data == NULL) {
       r = sha256(record->slice, digest);
       last = record->slice;
     }
@@ -223,13 +233,14 @@ static int make_ids(struct job *job) {
   return 0;
 }
 
-/* ---- Output --------------------------------------------------------------------------------------------------- */
+/* ---- Output
+ * --------------------------------------------------------------------------------------------------- */
 
 static int write_message(struct text_out *out, const struct job *job, size_t i) {
   const struct record *record = &job->translation.records[i];
   char id[EVENT_ID_TEXT];
-  text_out_format(out, "{\"record\":%zu,\"type\":\"%s\",\"event_id\":\"%s\",\"message\":", i, record->type->full_name,
-                  event_id_text(job->ids[i], id));
+  text_out_format(out, "{\"record\":%zu,\"type\":\"%s\",\"event_id\":\"%s\",\"message\":", i,
+                  record->type->full_name, event_id_text(job->ids[i], id));
   int r = message_json(out, record->type, record->value);
   text_out_string(out, "}\n");
   return r;
@@ -270,7 +281,8 @@ static int make_outcomes(const struct job *job, const struct hub_outcome *const 
   if (outcomes == NULL || list == NULL) return -ENOMEM;
   for (size_t i = 0; i < count; i++) {
     const struct record *record = &job->translation.records[i];
-    outcomes[i] = (struct hub_outcome){.size = sizeof outcomes[i], .result = HUB_REJECTED, .code = record->code};
+    outcomes[i] =
+        (struct hub_outcome){.size = sizeof outcomes[i], .result = HUB_REJECTED, .code = record->code};
     outcomes[i].key = record->key.length == 0 ? NULL : record->key.data;
     outcomes[i].key_length = record->key.length;
     list[i] = &outcomes[i];
@@ -319,7 +331,8 @@ static int print_reply(const struct job *job) {
   return 0;
 }
 
-/* ---- The command ---------------------------------------------------------------------------------------------- */
+/* ---- The command
+ * ---------------------------------------------------------------------------------------------- */
 
 static int translate(struct job *job, bool reply) {
   int r = translation_run(job->instance, &job->personal, job->config.tables, &job->payload, job->arena,

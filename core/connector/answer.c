@@ -1,6 +1,7 @@
 /*
- * Answers. A connector speaks first; where it is silent the hub answers in JSON, and refusals are problem documents
- * (RFC 9457). What reply() wrote before it failed is thrown away: half an answer is worse than none.
+ * Answers. A connector speaks first; where it is silent the hub answers in JSON, and refusals are problem
+ * documents (RFC 9457). What reply() wrote before it failed is thrown away: half an answer is worse than
+ * none.
  */
 #include "core/connector/answer.h"
 
@@ -11,7 +12,9 @@ struct writer {
   bool begun;
 };
 
-static struct writer *writer_of(struct hub_writer *public) { return CONTAINER_OF(public, struct writer, public); }
+static struct writer *writer_of(struct hub_writer *public) {
+  return CONTAINER_OF(public, struct writer, public);
+}
 
 static void *writer_alloc(struct hub_writer *public, size_t bytes) {
   return arena_alloc(writer_of(public)->arena, bytes);
@@ -27,7 +30,8 @@ static bool good_content_type(const char *type) {
 
 static int writer_begin(struct hub_writer *public, int http_status, const char *content_type) {
   struct writer *writer = writer_of(public);
-  if (writer->begun || http_status < 200 || http_status > 599 || !good_content_type(content_type)) return -EINVAL;
+  if (writer->begun || http_status < 200 || http_status > 599 || !good_content_type(content_type))
+    return -EINVAL;
   writer->answer->content_type = arena_text(writer->arena, text_of(content_type));
   if (writer->answer->content_type == NULL) return -ENOMEM;
   writer->answer->status = http_status;
@@ -50,7 +54,8 @@ void answer_deinit(struct answer *answer) {
   *answer = (struct answer){0};
 }
 
-/* ---- Problems ------------------------------------------------------------------------------------------------- */
+/* ---- Problems
+ * ------------------------------------------------------------------------------------------------- */
 
 static const char *status_title(int status) {
   static const struct {
@@ -87,7 +92,8 @@ static void write_member(struct text_out *out, const char *name, const char *val
   text_out_json(out, text_of(value));
 }
 
-int answer_problem(int status, const char *code, const char *detail, const char *at, struct answer *ret_answer) {
+int answer_problem(int status, const char *code, const char *detail, const char *at,
+                   struct answer *ret_answer) {
   struct answer answer = {.status = status, .content_type = "application/problem+json"};
   text_out_string(&answer.body, "{\"type\":\"urn:iochub:problem:");
   text_out_format(&answer.body, "%s\",\"title\":\"%s\",\"status\":%d", code, status_title(status), status);
@@ -106,16 +112,19 @@ int answer_problem(int status, const char *code, const char *detail, const char 
   return 0;
 }
 
-/* ---- The hub's own JSON --------------------------------------------------------------------------------------- */
+/* ---- The hub's own JSON
+ * --------------------------------------------------------------------------------------- */
 
 /* The host's own reasons are for the province's staff; the sender did nothing wrong. */
 static bool told_as_accepted(const struct hub_outcome *outcome) {
-  return outcome->result == HUB_ACCEPTED || (outcome->result == HUB_REJECTED && outcome->code >= HUB_NO_ROUTE);
+  return outcome->result == HUB_ACCEPTED ||
+         (outcome->result == HUB_REJECTED && outcome->code >= HUB_NO_ROUTE);
 }
 
 static void write_rejected(struct text_out *out, size_t record, const struct hub_outcome *outcome) {
   text_out_format(out, "{\"record\":%zu,\"code\":", record);
-  text_out_json(out, text_of(outcome->code_name != NULL ? outcome->code_name : reject_code_name(outcome->code)));
+  text_out_json(out,
+                text_of(outcome->code_name != NULL ? outcome->code_name : reject_code_name(outcome->code)));
   if (outcome->at != NULL) {
     text_out_string(out, ",\"at\":");
     text_out_json(out, text_of(outcome->at));

@@ -15,13 +15,13 @@ struct answer {
 
 void answer_deinit(struct answer *);
 
-/* By reply(), or, when the connector has none or wrote nothing, `{"receipt":…,"accepted":n,…}`. Refusals without
- * reply() are RFC 9457 problem+json. */
-int answer_make(const struct instance *, const struct hub_exchange *, struct arena *, struct answer *ret_answer)
-    must_use;
+/* By reply(), or, when the connector has none or wrote nothing, `{"receipt":…,"accepted":n,…}`. Refusals
+ * without reply() are RFC 9457 problem+json. */
+int answer_make(const struct instance *, const struct hub_exchange *, struct arena *,
+                struct answer *ret_answer) must_use;
 
 /* application/problem+json: type, title, status, code, detail, at (may be NULL). */
-int answer_problem(int status, const char *code, const char *detail, const char *at, struct answer *ret_answer)
-    must_use;
+int answer_problem(int status, const char *code, const char *detail, const char *at,
+                   struct answer *ret_answer) must_use;
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * A reader of the dynamic symbol table. The file is read whole into memory rather than mapped, so that somebody who
- * shortens it meanwhile cannot stop the hub; every offset in it is held against its length. Looking before dlopen()
- * means that a file that is no connector never gets to run its constructors.
+ * A reader of the dynamic symbol table. The file is read whole into memory rather than mapped, so that
+ * somebody who shortens it meanwhile cannot stop the hub; every offset in it is held against its length.
+ * Looking before dlopen() means that a file that is no connector never gets to run its constructors.
  */
 #include "core/connector/elf_symbols.h"
 
@@ -105,7 +105,8 @@ static int judge_image(const struct image *image, const char *expected, struct t
     if (section.sh_type != SHT_DYNSYM) continue;
     size_t count = section.sh_size / sizeof(Elf64_Sym);
     const void *symbols = at(image, section.sh_offset, count, sizeof(Elf64_Sym));
-    if (symbols == NULL || section.sh_link >= head.e_shnum) return refuse(reason, "its symbol table is damaged");
+    if (symbols == NULL || section.sh_link >= head.e_shnum)
+      return refuse(reason, "its symbol table is damaged");
     memcpy(&names, sections + section.sh_link * sizeof names, sizeof names);
     const char *text = at(image, names.sh_offset, names.sh_size, 1);
     if (text == NULL || names.sh_size == 0 || text[names.sh_size - 1] != '\0') {

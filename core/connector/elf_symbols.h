@@ -6,7 +6,8 @@
 
 #include "core/text_out.h"
 
-/* Whether the file exports `expected` and nothing else. ELF_E_REFUSED: the reason is appended; negative errno. */
+/* Whether the file exports `expected` and nothing else. ELF_E_REFUSED: the reason is appended; negative
+ * errno. */
 #define ELF_E_REFUSED 1
 int elf_exports_only(const char *path, const char *expected, struct text_out *reterr_reason) must_use;
 

@@ -1,5 +1,6 @@
 /*
- * The bytes are written into a header by the build (embed.py), from the same .proto files as the generated code.
+ * The bytes are written into a header by the build (embed.py), from the same .proto files as the generated
+ * code.
  */
 #include "core/connector/hub_schema.h"
 
@@ -7,4 +8,6 @@ static const unsigned char bytes[] = {
 #include "core/connector/hub_schema_bytes.h"
 };
 
-struct text hub_schema(void) { return (struct text){(const char *)bytes, sizeof bytes}; }
+struct text hub_schema(void) {
+  return (struct text){(const char *)bytes, sizeof bytes};
+}

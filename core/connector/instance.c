@@ -1,5 +1,6 @@
 /*
- * A connector opened for one source: its settings, read by its own option table, and what open() made of them.
+ * A connector opened for one source: its settings, read by its own option table, and what open() made of
+ * them.
  */
 #include "core/connector/load.h"
 
@@ -34,8 +35,8 @@ static int open_with(const struct connector *connector, const char *source, int3
   if (r != 0) {
     instance->connector = NULL; /* nothing to close */
     if (r == -ENOMEM) return r;
-    config_error(errors, (struct config_mark){0}, source, "connector %s does not open: %s", connector->api->name,
-                 r < 0 ? strerrordesc_np(-r) : "it does not say why");
+    config_error(errors, (struct config_mark){0}, source, "connector %s does not open: %s",
+                 connector->api->name, r < 0 ? strerrordesc_np(-r) : "it does not say why");
     return CONFIG_E_INVALID;
   }
   instance->self = self;
@@ -57,8 +58,8 @@ int instance_open(const struct connector *connector, const char *source, int32_t
 }
 
 int instance_open_pairs(const struct connector *connector, const char *source, int32_t zone_offset_s,
-                        const char *const *pairs, size_t count, struct arena *arena, struct config_errors *errors,
-                        struct instance **ret_instance) {
+                        const char *const *pairs, size_t count, struct arena *arena,
+                        struct config_errors *errors, struct instance **ret_instance) {
   void *settings = arena_alloc(arena, connector->api->settings_size);
   if (settings == NULL) return -ENOMEM;
   unsigned before = errors->errors;

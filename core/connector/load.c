@@ -1,7 +1,7 @@
 /*
- * Loading connectors. All that can be looked at without running a connector's code is looked at first (its symbols);
- * what it says about itself is believed only as far as its struct's size reaches. A connector that is refused stays
- * mapped until the end: its text may already be part of a reason.
+ * Loading connectors. All that can be looked at without running a connector's code is looked at first (its
+ * symbols); what it says about itself is believed only as far as its struct's size reaches. A connector that
+ * is refused stays mapped until the end: its text may already be part of a reason.
  */
 #include "core/connector/load.h"
 
@@ -28,11 +28,13 @@ struct connectors {
   struct schema *schema;
 };
 
-/* ---- The folders ---------------------------------------------------------------------------------------------- */
+/* ---- The folders
+ * ---------------------------------------------------------------------------------------------- */
 
 static bool good_name(const char *name, size_t length) {
   for (size_t i = 0; i < length; i++) {
-    if (!((name[i] >= 'a' && name[i] <= 'z') || (name[i] >= '0' && name[i] <= '9') || name[i] == '-')) return false;
+    if (!((name[i] >= 'a' && name[i] <= 'z') || (name[i] >= '0' && name[i] <= '9') || name[i] == '-'))
+      return false;
   }
   return length != 0 && length < NAME_BYTES_MAX;
 }
@@ -109,7 +111,9 @@ int connectors_open(const char *dir, struct connectors **ret_connectors) {
   r = schema_add(connectors->schema, hub_schema(), &reason);
   if (r != 0) return r < 0 ? r : -EINVAL;
   const char *environment = getenv("IOCHUB_CONNECTORS");
-  const char *folders = dir != NULL ? dir : environment != NULL && *environment != '\0' ? environment : CONNECTORS_DIR;
+  const char *folders = dir != NULL                                   ? dir
+                        : environment != NULL && *environment != '\0' ? environment
+                                                                      : CONNECTORS_DIR;
   r = dir != NULL ? add_folder(connectors, dir) : add_folders(connectors, folders);
   if (r == 0) r = list_names(connectors);
   if (r < 0) return r;
@@ -138,7 +142,8 @@ int connectors_names(struct connectors *connectors, const char *const **ret_name
 
 const struct schema *connectors_schema(const struct connectors *connectors) { return connectors->schema; }
 
-/* ---- What a connector says about itself ----------------------------------------------------------------------- */
+/* ---- What a connector says about itself
+ * ----------------------------------------------------------------------- */
 
 static int refuse(struct text_out *reason, const char *format, ...) printf_like(2, 3);
 
@@ -155,19 +160,21 @@ static int refuse(struct text_out *reason, const char *format, ...) {
 
 static int check_versions(const struct hub_connector *api, struct text_out *reason) {
   if (api->abi_major != HUB_ABI_MAJOR) {
-    return refuse(reason, "it was built for contract %u.%u, this hub has %u.%u: the first numbers must be equal",
+    return refuse(reason,
+                  "it was built for contract %u.%u, this hub has %u.%u: the first numbers must be equal",
                   api->abi_major, api->abi_minor, HUB_ABI_MAJOR, HUB_ABI_MINOR);
   }
   if (api->abi_minor > HUB_ABI_MINOR) {
-    return refuse(reason, "it was built for contract %u.%u, this hub has only %u.%u: update the hub", api->abi_major,
-                  api->abi_minor, HUB_ABI_MAJOR, HUB_ABI_MINOR);
+    return refuse(reason, "it was built for contract %u.%u, this hub has only %u.%u: update the hub",
+                  api->abi_major, api->abi_minor, HUB_ABI_MAJOR, HUB_ABI_MINOR);
   }
   if (api->size > sizeof *api) {
-    return refuse(reason, "its struct hub_connector has %u bytes, this hub knows %zu: update the hub", api->size,
-                  sizeof *api);
+    return refuse(reason, "its struct hub_connector has %u bytes, this hub knows %zu: update the hub",
+                  api->size, sizeof *api);
   }
   if (api->size < sizeof *api) {
-    return refuse(reason, "its struct hub_connector has %u bytes, contract 1.0 has %zu", api->size, sizeof *api);
+    return refuse(reason, "its struct hub_connector has %u bytes, contract 1.0 has %zu", api->size,
+                  sizeof *api);
   }
   return 0;
 }
@@ -182,8 +189,9 @@ static int check_parts(const struct hub_connector *api, const char *name, struct
                {"close", api->close != NULL}};
   for (size_t i = 0; i < LENGTH_OF(parts); i++) {
     if (!parts[i].there) {
-      return refuse(reason, "it has no %s; the contract wants name, version, summary, messages, open, translate, close",
-                    parts[i].name);
+      return refuse(
+          reason, "it has no %s; the contract wants name, version, summary, messages, open, translate, close",
+          parts[i].name);
     }
   }
   if (strcmp(api->name, name) == 0) return 0;
@@ -208,11 +216,14 @@ static int check_options(const struct hub_connector *api, struct text_out *reaso
   for (size_t i = 0; api->options != NULL && api->options[i] != NULL; i++) {
     const struct hub_option *option = api->options[i];
     if (option->size != sizeof *option) {
-      return refuse(reason, "its option %zu has %u bytes, this hub knows %zu", i, option->size, sizeof *option);
+      return refuse(reason, "its option %zu has %u bytes, this hub knows %zu", i, option->size,
+                    sizeof *option);
     }
-    if (option->key == NULL || option->help == NULL) return refuse(reason, "its option %zu has no key or no help", i);
+    if (option->key == NULL || option->help == NULL)
+      return refuse(reason, "its option %zu has no key or no help", i);
     size_t bytes = option_bytes(option->type);
-    if (bytes == 0) return refuse(reason, "the type of its option \"%s\" is %d, not known here", option->key, option->type);
+    if (bytes == 0)
+      return refuse(reason, "the type of its option \"%s\" is %d, not known here", option->key, option->type);
     if (option->offset > api->settings_size || bytes > api->settings_size - option->offset) {
       return refuse(reason, "its option \"%s\" ends at byte %zu of a settings block of %u", option->key,
                     option->offset + bytes, api->settings_size);
@@ -224,7 +235,8 @@ static int check_options(const struct hub_connector *api, struct text_out *reaso
   return 0;
 }
 
-/* ---- Loading -------------------------------------------------------------------------------------------------- */
+/* ---- Loading
+ * -------------------------------------------------------------------------------------------------- */
 
 static int load_schema(struct connectors *connectors, const struct entry *entry, struct text_out *reason) {
   const char *path = entry->connector.path, *why = "";
@@ -286,7 +298,8 @@ int connectors_load(struct connectors *connectors, const char *name, const struc
     cleanup(text_out_deinit) struct text_out why = TEXT_OUT_INIT;
     int r = load_entry(connectors, entry, &why);
     if (r == CONNECTOR_E_REFUSED) {
-      text_out_format(reterr_reason, "connector %s (%s): %s", name, entry->connector.path, why.failed ? "" : why.data);
+      text_out_format(reterr_reason, "connector %s (%s): %s", name, entry->connector.path,
+                      why.failed ? "" : why.data);
     }
     if (r != 0) return r;
   }

@@ -1,7 +1,7 @@
 /*
- * A hash set with open addressing. The texts can be a sender's own (masked free text), so the hash is seeded with a
- * number of this process, lest somebody send texts that all meet in one place. What is answered depends on the texts
- * alone.
+ * A hash set with open addressing. The texts can be a sender's own (masked free text), so the hash is seeded
+ * with a number of this process, lest somebody send texts that all meet in one place. What is answered
+ * depends on the texts alone.
  */
 #include "core/connector/protected.h"
 
@@ -49,15 +49,16 @@ static uint64_t hash_of(enum hub_personal_kind kind, struct text text) {
 static struct protected_text *place_of(const struct protected_texts *texts, uint64_t hash,
                                        enum hub_personal_kind kind, struct text text) {
   size_t mask = texts->size - 1, at = hash & mask;
-  while (texts->list[at].hash != 0 &&
-         !(texts->list[at].hash == hash && texts->list[at].kind == kind && text_equal(texts->list[at].text, text))) {
+  while (texts->list[at].hash != 0 && !(texts->list[at].hash == hash && texts->list[at].kind == kind &&
+                                        text_equal(texts->list[at].text, text))) {
     at = (at + 1) & mask;
   }
   return &texts->list[at];
 }
 
 static int grow(struct protected_texts *texts, struct arena *arena) {
-  struct protected_texts larger = {.size = texts->size == 0 ? FIRST_SIZE : texts->size * 2, .count = texts->count};
+  struct protected_texts larger = {.size = texts->size == 0 ? FIRST_SIZE : texts->size * 2,
+                                   .count = texts->count};
   larger.list = arena_alloc(arena, larger.size * sizeof *larger.list);
   if (larger.list == NULL) return -ENOMEM;
   for (size_t i = 0; i < texts->size; i++) {
@@ -68,7 +69,8 @@ static int grow(struct protected_texts *texts, struct arena *arena) {
   return 0;
 }
 
-int protected_add(struct protected_texts *texts, struct arena *arena, enum hub_personal_kind kind, struct text text) {
+int protected_add(struct protected_texts *texts, struct arena *arena, enum hub_personal_kind kind,
+                  struct text text) {
   if (text.length == 0) return 0;
   if (texts->count * 2 >= texts->size) {
     int r = grow(texts, arena);

@@ -1,6 +1,6 @@
 /*
- * protected.h: the texts that personal() returned for one payload, so that emit() can tell a protected text from one
- * that a connector put into a tagged field by itself.
+ * protected.h: the texts that personal() returned for one payload, so that emit() can tell a protected text
+ * from one that a connector put into a tagged field by itself.
  */
 #ifndef CORE_CONNECTOR_PROTECTED_H
 #define CORE_CONNECTOR_PROTECTED_H

@@ -1,10 +1,10 @@
 /*
- * The sink behind translate(). A message is packed and checked when it is emitted, and from then on is bytes and a
- * name; the connector's structs are not looked at again. What the connector hands over is borrowed, so all that stays
- * is copied into the payload's arena, and counted against the bounds of one payload.
+ * The sink behind translate(). A message is packed and checked when it is emitted, and from then on is bytes
+ * and a name; the connector's structs are not looked at again. What the connector hands over is borrowed, so
+ * all that stays is copied into the payload's arena, and counted against the bounds of one payload.
  *
- * Surprising: when a payload has grown over its bounds, emit and reject return -ECANCELED, so that the connector stops
- * at once; translation_run() knows and makes one rejection of the whole.
+ * Surprising: when a payload has grown over its bounds, emit and reject return -ECANCELED, so that the
+ * connector stops at once; translation_run() knows and makes one rejection of the whole.
  */
 #include "core/connector/sink.h"
 
@@ -32,9 +32,12 @@ struct sink {
 
 static struct sink *sink_of(struct hub_sink *public) { return CONTAINER_OF(public, struct sink, public); }
 
-static void *sink_alloc(struct hub_sink *public, size_t bytes) { return arena_alloc(sink_of(public)->arena, bytes); }
+static void *sink_alloc(struct hub_sink *public, size_t bytes) {
+  return arena_alloc(sink_of(public)->arena, bytes);
+}
 
-/* ---- Records -------------------------------------------------------------------------------------------------- */
+/* ---- Records
+ * -------------------------------------------------------------------------------------------------- */
 
 static int account(struct sink *sink, size_t bytes) {
   sink->bytes += bytes;
@@ -111,7 +114,8 @@ static void finish_record(struct sink *sink, const struct record *record) {
   if (record->code != 0) sink->translation->rejected++;
 }
 
-/* ---- emit ----------------------------------------------------------------------------------------------------- */
+/* ---- emit
+ * ----------------------------------------------------------------------------------------------------- */
 
 static bool is_protected(void *context, enum hub_personal_kind kind, struct text text) {
   return protected_has(&((struct sink *)context)->texts, kind, text);
@@ -138,11 +142,13 @@ static int refuse_unfit(struct sink *sink, struct record *record, int broken, co
   switch (broken) {
     case WIRE_E_UTF8: return refuse(sink, record, HUB_INVALID, field, "the text is not UTF-8 or holds a NUL");
     case WIRE_E_ENUM: return refuse(sink, record, HUB_INVALID, field, "the enum has no such value");
-    case WIRE_E_TIME: return refuse(sink, record, HUB_INVALID, field, "the time is not one of the years 1 to 9999");
+    case WIRE_E_TIME:
+      return refuse(sink, record, HUB_INVALID, field, "the time is not one of the years 1 to 9999");
     case WIRE_E_UNPROTECTED:
       return refuse(sink, record, HUB_UNPROTECTED, field, "personal data that the connector did not protect");
     default:
-      return refuse(sink, record, HUB_UNPROTECTED, field, "the message does not fit the schema beside the connector");
+      return refuse(sink, record, HUB_UNPROTECTED, field,
+                    "the message does not fit the schema beside the connector");
   }
 }
 
@@ -186,7 +192,8 @@ static int sink_emit(struct hub_sink *public, const struct hub_meta *meta, const
   return 0;
 }
 
-/* ---- The other services --------------------------------------------------------------------------------------- */
+/* ---- The other services
+ * --------------------------------------------------------------------------------------- */
 
 static int sink_reject(struct hub_sink *public, const struct hub_rejection *rejection) {
   struct sink *sink = sink_of(public);
@@ -220,12 +227,13 @@ static int sink_all_or_nothing(struct hub_sink *public) {
   return 0;
 }
 
-static int sink_personal(struct hub_sink *public, enum hub_personal_kind kind, const char *text, size_t length,
-                         char **ret_text) {
+static int sink_personal(struct hub_sink *public, enum hub_personal_kind kind, const char *text,
+                         size_t length, char **ret_text) {
   struct sink *sink = sink_of(public);
   struct text safe = TEXT("");
   bool has_nul = length != 0 && memchr(text, 0, length) != NULL;
-  int r = has_nul ? -EILSEQ : personal_text(sink->personal, sink->arena, kind, (struct text){text, length}, &safe);
+  int r = has_nul ? -EILSEQ
+                  : personal_text(sink->personal, sink->arena, kind, (struct text){text, length}, &safe);
   if (r == -EILSEQ) {
     sink->bad_text = has_nul ? "a personal text holds a NUL" : "a personal text is not UTF-8";
     safe = TEXT("");
@@ -283,7 +291,8 @@ static const struct hub_sink_ops sink_ops = {
     .log = sink_log,
 };
 
-/* ---- Running -------------------------------------------------------------------------------------------------- */
+/* ---- Running
+ * -------------------------------------------------------------------------------------------------- */
 
 static int replace_by_too_large(struct sink *sink) {
   struct translation *translation = sink->translation;

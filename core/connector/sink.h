@@ -1,8 +1,8 @@
 /*
  * sink.h: one payload translated: the records it gave.
  *
- * The sink behind translate() packs each message at once, checks it against its schema and the rules for personal
- * data, and keeps all in the payload's arena. Pure like the connector: may run on any thread.
+ * The sink behind translate() packs each message at once, checks it against its schema and the rules for
+ * personal data, and keeps all in the payload's arena. Pure like the connector: may run on any thread.
  */
 #ifndef CORE_CONNECTOR_SINK_H
 #define CORE_CONNECTOR_SINK_H
@@ -39,9 +39,9 @@ struct translation {
   struct translation_counter counters[TRANSLATION_COUNTERS_MAX]; /* to the first without a name */
 };
 
-/* Runs translate(). Too many records or bytes (of a payload that is not independent) replace all by one rejection
- * `too_large`; all_or_nothing() with a rejected record leaves the rejections only. Returns 0 or a negative errno (the
- * host's trouble: the payload was not judged). */
+/* Runs translate(). Too many records or bytes (of a payload that is not independent) replace all by one
+ * rejection `too_large`; all_or_nothing() with a rejected record leaves the rejections only. Returns 0 or a
+ * negative errno (the host's trouble: the payload was not judged). */
 int translation_run(const struct instance *, const struct personal *, const struct config_table *tables,
                     const struct hub_payload *, struct arena *, struct translation *ret_translation) must_use;
 

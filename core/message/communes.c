@@ -1,10 +1,10 @@
 /*
- * Finding the commune in an address. Names are looked up in a hash table, so that an address costs a bounded number
- * of lookups (its words times the words of the longest name), whatever the table holds.
+ * Finding the commune in an address. Names are looked up in a hash table, so that an address costs a bounded
+ * number of lookups (its words times the words of the longest name), whatever the table holds.
  *
- * Addresses are full of names that are also communes' names: streets, provinces, former districts. So a name counts
- * for more when its kind ("xã", "phường") stands before it, for nothing as the name of a street, a district or a
- * province, and of equals the longest wins; two different winners are no answer.
+ * Addresses are full of names that are also communes' names: streets, provinces, former districts. So a name
+ * counts for more when its kind ("xã", "phường") stands before it, for nothing as the name of a street, a
+ * district or a province, and of equals the longest wins; two different winners are no answer.
  */
 #include "core/message/communes.h"
 
@@ -30,22 +30,23 @@ struct words {
   bool ends_part[WORDS_MAX]; /* a comma or the like stands behind it */
 };
 
-/* Words of kinds as people write them, folded. `kind` words before a name are part of what is written, not of what
- * is searched; those that are not of a commune forbid the match. */
+/* Words of kinds as people write them, folded. `kind` words before a name are part of what is written, not of
+ * what is searched; those that are not of a commune forbid the match. */
 static const struct {
   const char *written;
   bool commune;
 } kinds[] = {
-    {"XÃ", true},     {"X", true},      {"PHƯỜNG", true}, {"P", true},      {"TRẤN", true},  {"TT", true},
-    {"KHU", true},    {"ĐƯỜNG", false}, {"Đ", false},     {"PHỐ", false},   {"NGÕ", false},  {"HẺM", false},
-    {"HUYỆN", false}, {"H", false},     {"QUẬN", false},  {"Q", false},     {"TỈNH", false}, {"T", false},
-    {"TP", false},    {"THÔN", false},  {"BẢN", false},   {"ẤP", false},    {"XÓM", false},  {"TỔ", false},
-    {"XÃ/PHƯỜNG", true},
+    {"XÃ", true},   {"X", true},     {"PHƯỜNG", true}, {"P", true},   {"TRẤN", true},
+    {"TT", true},   {"KHU", true},   {"ĐƯỜNG", false}, {"Đ", false},  {"PHỐ", false},
+    {"NGÕ", false}, {"HẺM", false},  {"HUYỆN", false}, {"H", false},  {"QUẬN", false},
+    {"Q", false},   {"TỈNH", false}, {"T", false},     {"TP", false}, {"THÔN", false},
+    {"BẢN", false}, {"ẤP", false},   {"XÓM", false},   {"TỔ", false}, {"XÃ/PHƯỜNG", true},
 };
 
 static uint64_t hash_of(struct text text) {
   uint64_t hash = UINT64_C(0xcbf29ce484222325);
-  for (size_t i = 0; i < text.length; i++) hash = (hash ^ (unsigned char)text.data[i]) * UINT64_C(0x100000001b3);
+  for (size_t i = 0; i < text.length; i++)
+    hash = (hash ^ (unsigned char)text.data[i]) * UINT64_C(0x100000001b3);
   return hash ^ hash >> 29;
 }
 
@@ -65,13 +66,16 @@ static void split(struct text folded, struct words *ret_words) {
   size_t i = 0;
   while (i < folded.length && ret_words->count < WORDS_MAX) {
     size_t start = i;
-    while (i < folded.length && folded.data[i] != ' ' && folded.data[i] != '.' && !separator(folded.data[i])) i++;
+    while (i < folded.length && folded.data[i] != ' ' && folded.data[i] != '.' && !separator(folded.data[i]))
+      i++;
     if (i > start) {
       ret_words->list[ret_words->count] = (struct text){folded.data + start, i - start};
       ret_words->ends_part[ret_words->count++] = false;
     }
-    for (; i < folded.length && (folded.data[i] == ' ' || folded.data[i] == '.' || separator(folded.data[i])); i++) {
-      if (separator(folded.data[i]) && ret_words->count != 0) ret_words->ends_part[ret_words->count - 1] = true;
+    for (; i < folded.length && (folded.data[i] == ' ' || folded.data[i] == '.' || separator(folded.data[i]));
+         i++) {
+      if (separator(folded.data[i]) && ret_words->count != 0)
+        ret_words->ends_part[ret_words->count - 1] = true;
     }
   }
 }
@@ -143,7 +147,9 @@ static int add_names(struct communes *communes, struct text cell, const char *co
   return 0;
 }
 
-static bool names_column(const char *title) { return strncmp(title, "name", 4) == 0 || strncmp(title, "former", 6) == 0; }
+static bool names_column(const char *title) {
+  return strncmp(title, "name", 4) == 0 || strncmp(title, "former", 6) == 0;
+}
 
 static size_t count_names(const struct config_table *table) {
   size_t count = 0;
@@ -199,12 +205,13 @@ struct best {
   size_t weight;
 };
 
-/* Names that start at this word, longest first; a name never reaches over a comma. with_kind: a commune's kind stands
- * right before it. */
-static void try_names(const struct communes *communes, const struct words *words, size_t first, bool with_kind,
-                      struct best *best) {
+/* Names that start at this word, longest first; a name never reaches over a comma. with_kind: a commune's
+ * kind stands right before it. */
+static void try_names(const struct communes *communes, const struct words *words, size_t first,
+                      bool with_kind, struct best *best) {
   size_t reach = 1;
-  while (reach < NAME_WORDS_MAX && first + reach < words->count && !words->ends_part[first + reach - 1]) reach++;
+  while (reach < NAME_WORDS_MAX && first + reach < words->count && !words->ends_part[first + reach - 1])
+    reach++;
   for (size_t count = reach; count > 0; count--) {
     char buffer[ADDRESS_MAX];
     struct text name = join(words, first, count, buffer, sizeof buffer);

@@ -1,10 +1,11 @@
 /*
- * Reads a FileDescriptorSet with the wire walker. Three passes: types and fields of every new file, then the names of
- * types become pointers, then what the hub cannot keep its promises for is refused: recursion (checking, printing and
- * routing go down a message without asking how deep), a personal tag on what is no text, what is not proto3.
+ * Reads a FileDescriptorSet with the wire walker. Three passes: types and fields of every new file, then the
+ * names of types become pointers, then what the hub cannot keep its promises for is refused: recursion
+ * (checking, printing and routing go down a message without asking how deep), a personal tag on what is no
+ * text, what is not proto3.
  *
- * google/protobuf/descriptor.proto, which every set holds because of the options, is left out: it is recursive and
- * nothing that travels is made of it.
+ * google/protobuf/descriptor.proto, which every set holds because of the options, is left out: it is
+ * recursive and nothing that travels is made of it.
  */
 #include "core/message/descriptor_set.h"
 
@@ -18,13 +19,33 @@ enum { NESTING_MAX = 32, PERSONAL_EXTENSION = 50811 /* of ioc/hub/v1/options.pro
 /* Field numbers of google/protobuf/descriptor.proto. */
 enum {
   SET_FILE = 1,
-  FILE_NAME = 1, FILE_PACKAGE = 2, FILE_MESSAGE = 4, FILE_ENUM = 5, FILE_SOURCE = 9, FILE_SYNTAX = 12,
-  MESSAGE_NAME = 1, MESSAGE_FIELD = 2, MESSAGE_NESTED = 3, MESSAGE_ENUM = 4, MESSAGE_OPTIONS = 7,
+  FILE_NAME = 1,
+  FILE_PACKAGE = 2,
+  FILE_MESSAGE = 4,
+  FILE_ENUM = 5,
+  FILE_SOURCE = 9,
+  FILE_SYNTAX = 12,
+  MESSAGE_NAME = 1,
+  MESSAGE_FIELD = 2,
+  MESSAGE_NESTED = 3,
+  MESSAGE_ENUM = 4,
+  MESSAGE_OPTIONS = 7,
   OPTIONS_MAP_ENTRY = 7,
-  FIELD_NAME = 1, FIELD_NUMBER = 3, FIELD_LABEL = 4, FIELD_TYPE = 5, FIELD_TYPE_NAME = 6, FIELD_OPTIONS = 8,
-  FIELD_ONEOF = 9, FIELD_JSON_NAME = 10,
-  ENUM_NAME = 1, ENUM_VALUE = 2, VALUE_NAME = 1, VALUE_NUMBER = 2,
-  SOURCE_LOCATION = 1, LOCATION_PATH = 1, LOCATION_LEADING = 3,
+  FIELD_NAME = 1,
+  FIELD_NUMBER = 3,
+  FIELD_LABEL = 4,
+  FIELD_TYPE = 5,
+  FIELD_TYPE_NAME = 6,
+  FIELD_OPTIONS = 8,
+  FIELD_ONEOF = 9,
+  FIELD_JSON_NAME = 10,
+  ENUM_NAME = 1,
+  ENUM_VALUE = 2,
+  VALUE_NAME = 1,
+  VALUE_NUMBER = 2,
+  SOURCE_LOCATION = 1,
+  LOCATION_PATH = 1,
+  LOCATION_LEADING = 3,
   LABEL_REPEATED = 3,
 };
 
@@ -49,10 +70,12 @@ static bool is(const struct wire_value *value, uint32_t number, enum wire_kind k
   return value->number == number && value->kind == kind;
 }
 
-/* A name as the set gives it, which must be plain text: it goes into messages for people and into file names. */
+/* A name as the set gives it, which must be plain text: it goes into messages for people and into file names.
+ */
 static int read_name(struct descriptor_set *set, struct text name, const char **ret_name) {
   for (size_t i = 0; i < name.length; i++) {
-    if (name.data[i] <= ' ' || name.data[i] == 0x7f) return refuse(set, "a name holds a byte that no name has");
+    if (name.data[i] <= ' ' || name.data[i] == 0x7f)
+      return refuse(set, "a name holds a byte that no name has");
   }
   *ret_name = arena_text(set->arena, name);
   return *ret_name == NULL ? -ENOMEM : 0;
@@ -72,7 +95,8 @@ static int join_name(struct descriptor_set *set, const char *scope, const char *
   return *ret_full == NULL ? -ENOMEM : 0;
 }
 
-/* ---- Enums ---------------------------------------------------------------------------------------------------- */
+/* ---- Enums
+ * ---------------------------------------------------------------------------------------------------- */
 
 static int read_value(struct descriptor_set *set, struct text bytes, struct schema_value *ret_value) {
   struct wire wire = wire_of(bytes);
@@ -126,7 +150,8 @@ static int read_enum(struct descriptor_set *set, const char *scope, struct text 
   return join_name(set, scope, name, &type->full_name);
 }
 
-/* ---- Fields --------------------------------------------------------------------------------------------------- */
+/* ---- Fields
+ * --------------------------------------------------------------------------------------------------- */
 
 static int read_personal(struct descriptor_set *set, struct text options, struct schema_field *field) {
   struct wire wire = wire_of(options);
@@ -154,7 +179,8 @@ static int read_field(struct descriptor_set *set, struct text bytes, struct sche
     if (value.kind == WIRE_VARINT) {
       if (value.number == FIELD_NUMBER) field->number = (uint32_t)value.scalar;
       if (value.number == FIELD_LABEL) field->repeated = value.scalar == LABEL_REPEATED;
-      if (value.number == FIELD_TYPE) field->type = value.scalar > SCHEMA_SINT64 ? 0 : (enum schema_type)value.scalar;
+      if (value.number == FIELD_TYPE)
+        field->type = value.scalar > SCHEMA_SINT64 ? 0 : (enum schema_type)value.scalar;
       if (value.number == FIELD_ONEOF) field->in_oneof = true;
     } else if (value.kind == WIRE_BYTES) {
       if (value.number == FIELD_NAME) r = read_name(set, value.bytes, &field->name);
@@ -170,12 +196,14 @@ static int read_field(struct descriptor_set *set, struct text bytes, struct sche
 }
 
 static int check_field(struct descriptor_set *set, const char *message, const struct schema_field *field) {
-  if (*field->name == '\0' || field->number == 0) return refuse(set, "%s has a field without name or number", message);
+  if (*field->name == '\0' || field->number == 0)
+    return refuse(set, "%s has a field without name or number", message);
   if (field->type == 0 || field->type == SCHEMA_GROUP) {
     return refuse(set, "%s.%s: its type is not one of proto3", message, field->name);
   }
   if (field->personal != 0 && field->type != SCHEMA_STRING) {
-    return refuse(set, "%s.%s: the tag (ioc.hub.v1.personal) belongs on string and repeated string fields only",
+    return refuse(set,
+                  "%s.%s: the tag (ioc.hub.v1.personal) belongs on string and repeated string fields only",
                   message, field->name);
   }
   return 0;
@@ -206,7 +234,8 @@ static int sort_fields(struct descriptor_set *set, struct set_message *message) 
   return 0;
 }
 
-/* ---- Messages ------------------------------------------------------------------------------------------------- */
+/* ---- Messages
+ * ------------------------------------------------------------------------------------------------- */
 
 static int read_fields(struct descriptor_set *set, struct text bytes, struct set_message *message) {
   size_t count;
@@ -217,7 +246,8 @@ static int read_fields(struct descriptor_set *set, struct text bytes, struct set
   message->type_names = arena_alloc(set->arena, count * sizeof *message->type_names);
   message->indexes = arena_alloc(set->arena, count * sizeof *message->indexes);
   message->uses = arena_alloc(set->arena, count * sizeof(struct set_message *));
-  if (message->fields == NULL || message->type_names == NULL || message->indexes == NULL || message->uses == NULL) {
+  if (message->fields == NULL || message->type_names == NULL || message->indexes == NULL ||
+      message->uses == NULL) {
     return -ENOMEM;
   }
   struct wire wire = wire_of(bytes);
@@ -259,11 +289,12 @@ static int find_name(struct descriptor_set *set, struct text bytes, uint32_t num
   return walked(set, r);
 }
 
-static int read_message(struct descriptor_set *set, const char *scope, struct text bytes, struct set_message *parent,
-                        uint32_t index, unsigned depth);
+static int read_message(struct descriptor_set *set, const char *scope, struct text bytes,
+                        struct set_message *parent, uint32_t index, unsigned depth);
 
 /* What stands inside a message: its nested types. */
-static int read_nested(struct descriptor_set *set, struct text bytes, struct set_message *message, unsigned depth) {
+static int read_nested(struct descriptor_set *set, struct text bytes, struct set_message *message,
+                       unsigned depth) {
   const char *full_name = message->type->full_name;
   struct wire wire = wire_of(bytes);
   struct wire_value value;
@@ -283,8 +314,8 @@ static int read_nested(struct descriptor_set *set, struct text bytes, struct set
   return walked(set, r);
 }
 
-static int read_message(struct descriptor_set *set, const char *scope, struct text bytes, struct set_message *parent,
-                        uint32_t index, unsigned depth) {
+static int read_message(struct descriptor_set *set, const char *scope, struct text bytes,
+                        struct set_message *parent, uint32_t index, unsigned depth) {
   if (depth > NESTING_MAX) return refuse(set, "%s: types nested over %d deep", scope, NESTING_MAX);
   struct set_message *message = arena_alloc(set->arena, sizeof *message);
   struct schema_message *type = arena_alloc(set->arena, sizeof *type);
@@ -302,7 +333,8 @@ static int read_message(struct descriptor_set *set, const char *scope, struct te
   return r != 0 ? r : read_nested(set, bytes, message, depth);
 }
 
-/* ---- Comments ------------------------------------------------------------------------------------------------- */
+/* ---- Comments
+ * ------------------------------------------------------------------------------------------------- */
 
 /* One line: white space of the .proto file becomes single blanks. */
 static const char *comment_text(struct descriptor_set *set, struct text comment) {
@@ -366,7 +398,8 @@ static int read_source(struct descriptor_set *set, struct text source, struct se
   return walked(set, r);
 }
 
-/* ---- Files ---------------------------------------------------------------------------------------------------- */
+/* ---- Files
+ * ---------------------------------------------------------------------------------------------------- */
 
 struct file_head {
   const char *name, *package, *syntax;
@@ -427,7 +460,8 @@ static int read_file(struct descriptor_set *set, struct text bytes) {
   return r != 0 ? r : read_source(set, head.source, *first);
 }
 
-/* ---- Types of fields ------------------------------------------------------------------------------------------ */
+/* ---- Types of fields
+ * ------------------------------------------------------------------------------------------ */
 
 struct index { /* all types of the set by name, so that finding one does not walk them all */
   struct set_message **messages;
@@ -435,11 +469,13 @@ struct index { /* all types of the set by name, so that finding one does not wal
 };
 
 static int compare_messages(const void *a, const void *b) {
-  return strcmp((*(struct set_message *const *)a)->type->full_name, (*(struct set_message *const *)b)->type->full_name);
+  return strcmp((*(struct set_message *const *)a)->type->full_name,
+                (*(struct set_message *const *)b)->type->full_name);
 }
 
 static int compare_enums(const void *a, const void *b) {
-  return strcmp((*(struct set_enum *const *)a)->type->full_name, (*(struct set_enum *const *)b)->type->full_name);
+  return strcmp((*(struct set_enum *const *)a)->type->full_name,
+                (*(struct set_enum *const *)b)->type->full_name);
 }
 
 static int find_message(const void *name, const void *message) {
@@ -472,7 +508,8 @@ static int index_types(struct descriptor_set *set, struct index *ret_index) {
   return 0;
 }
 
-static int resolve(struct descriptor_set *set, const struct index *index, struct set_message *message, size_t at) {
+static int resolve(struct descriptor_set *set, const struct index *index, struct set_message *message,
+                   size_t at) {
   struct schema_field *field = &message->fields[at];
   if (field->type != SCHEMA_MESSAGE && field->type != SCHEMA_ENUM) return 0;
   const char *name = NULL;
@@ -495,8 +532,10 @@ static int resolve(struct descriptor_set *set, const struct index *index, struct
 
 static int refuse_recursion(struct descriptor_set *set, struct set_message *message, unsigned depth) {
   if (message->state == DONE) return 0;
-  if (message->state == ENTERED) return refuse(set, "%s is recursive: it holds itself", message->type->full_name);
-  if (depth > NESTING_MAX) return refuse(set, "%s: messages held over %d deep", message->type->full_name, NESTING_MAX);
+  if (message->state == ENTERED)
+    return refuse(set, "%s is recursive: it holds itself", message->type->full_name);
+  if (depth > NESTING_MAX)
+    return refuse(set, "%s: messages held over %d deep", message->type->full_name, NESTING_MAX);
   message->state = ENTERED;
   for (size_t i = 0; i < message->type->count; i++) {
     if (message->uses[i] == NULL) continue;

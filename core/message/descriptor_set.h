@@ -7,16 +7,16 @@
 #include "core/arena.h"
 #include "core/message/schema.h"
 
-struct set_message { /* one message type while its set is read */
+struct set_message {          /* one message type while its set is read */
   struct set_message *next;   /* of the set, in file order */
   struct set_message *parent; /* NULL: stands in a file */
   uint32_t index;             /* in its parent or file */
   struct schema_message *type;
-  struct schema_field *fields; /* type->fields */
-  struct text *type_names;     /* of each field: ".ioc.edoc.v1.Document", or empty */
-  uint32_t *indexes;           /* of each field: its place in the file, for comments */
+  struct schema_field *fields;          /* type->fields */
+  struct text *type_names;              /* of each field: ".ioc.edoc.v1.Document", or empty */
+  uint32_t *indexes;                    /* of each field: its place in the file, for comments */
   enum { UNSEEN, ENTERED, DONE } state; /* of the search for recursion */
-  struct set_message **uses;   /* of each field: the message of this set that it holds, or NULL */
+  struct set_message **uses;            /* of each field: the message of this set that it holds, or NULL */
 };
 
 struct set_enum {

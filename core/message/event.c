@@ -1,6 +1,6 @@
 /*
- * Event ids. Each part goes into the HMAC behind its length, so that ("ab", "c") and ("a", "bc") differ; a missing
- * previous id is an empty part. The first 16 bytes of the HMAC become a UUID of version 8.
+ * Event ids. Each part goes into the HMAC behind its length, so that ("ab", "c") and ("a", "bc") differ; a
+ * missing previous id is an empty part. The first 16 bytes of the HMAC become a UUID of version 8.
  */
 #include "core/message/event.h"
 
@@ -8,7 +8,8 @@
 
 enum { PARTS = 5 };
 
-int event_id_make(const struct secret_key *key, const struct event_identity *identity, struct event_id *ret_id) {
+int event_id_make(const struct secret_key *key, const struct event_identity *identity,
+                  struct event_id *ret_id) {
   struct text previous = TEXT_NONE;
   if (identity->previous != NULL) {
     previous = (struct text){(const char *)identity->previous->bytes, sizeof identity->previous->bytes};

@@ -1,8 +1,8 @@
 /*
  * event.h: one message on its way to one topic, and its deterministic id.
  *
- * Event id: UUIDv8 of HMAC-SHA-256, under the hub's id key, over scope, message name, native key, version and the
- * id before it (each part with its length, so that no two splits meet).
+ * Event id: UUIDv8 of HMAC-SHA-256, under the hub's id key, over scope, message name, native key, version and
+ * the id before it (each part with its length, so that no two splits meet).
  */
 #ifndef CORE_MESSAGE_EVENT_H
 #define CORE_MESSAGE_EVENT_H

@@ -1,7 +1,7 @@
 /*
- * HMAC-SHA-256 by OpenSSL's block function itself: its EVP layer costs more than the hash for texts this short. What
- * depends on the key only, the state after the padded key, is kept per thread for the key used last, because a thread
- * works on one source's payload at a time.
+ * HMAC-SHA-256 by OpenSSL's block function itself: its EVP layer costs more than the hash for texts this
+ * short. What depends on the key only, the state after the padded key, is kept per thread for the key used
+ * last, because a thread works on one source's payload at a time.
  */
 #define OPENSSL_API_COMPAT 0x10100000L /* SHA256_Init and its fellows, without the deprecation */
 
@@ -45,7 +45,8 @@ static const struct key_state *state_of(const struct secret_key *key) {
   return state;
 }
 
-void hmac_sha256(const struct secret_key *key, const struct text *parts, size_t count, uint8_t ret_mac[static 32]) {
+void hmac_sha256(const struct secret_key *key, const struct text *parts, size_t count,
+                 uint8_t ret_mac[static 32]) {
   const struct key_state *state = state_of(key);
   SHA256_CTX hash = state->inner;
   for (size_t i = 0; i < count; i++) {

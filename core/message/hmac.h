@@ -7,6 +7,7 @@
 #include "core/config/secret.h"
 
 /* HMAC over the concatenation of the parts. */
-void hmac_sha256(const struct secret_key *, const struct text *parts, size_t count, uint8_t ret_mac[static 32]);
+void hmac_sha256(const struct secret_key *, const struct text *parts, size_t count,
+                 uint8_t ret_mac[static 32]);
 
 #endif

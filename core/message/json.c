@@ -1,7 +1,7 @@
 /*
- * Wire to JSON. One walk over a message collects its fields; protobuf writers give them in rising order, so that they
- * are printed as they stand, and only bytes in another order are sorted. Of a field that is given twice the last one
- * counts, as the protobuf format wants it.
+ * Wire to JSON. One walk over a message collects its fields; protobuf writers give them in rising order, so
+ * that they are printed as they stand, and only bytes in another order are sorted. Of a field that is given
+ * twice the last one counts, as the protobuf format wants it.
  */
 #include "core/message/json.h"
 
@@ -68,9 +68,10 @@ static void write_base64(struct text_out *out, struct text bytes) {
   text_out_string(out, "\"");
   for (size_t i = 0; i < bytes.length; i += 3) {
     size_t left = bytes.length - i;
-    uint32_t group = (uint32_t)in[i] << 16 | (left > 1 ? (uint32_t)in[i + 1] << 8 : 0) | (left > 2 ? in[i + 2] : 0);
-    char four[4] = {letters[group >> 18], letters[group >> 12 & 63], left > 1 ? letters[group >> 6 & 63] : '=',
-                    left > 2 ? letters[group & 63] : '='};
+    uint32_t group =
+        (uint32_t)in[i] << 16 | (left > 1 ? (uint32_t)in[i + 1] << 8 : 0) | (left > 2 ? in[i + 2] : 0);
+    char four[4] = {letters[group >> 18], letters[group >> 12 & 63],
+                    left > 1 ? letters[group >> 6 & 63] : '=', left > 2 ? letters[group & 63] : '='};
     text_out_bytes(out, (struct text){four, sizeof four});
   }
   text_out_string(out, "\"");
@@ -90,7 +91,8 @@ static bool quoted_number(const struct schema_field *field, struct text number) 
   }
 }
 
-static int write_value(struct text_out *out, const struct schema_field *field, const struct wire_value *value) {
+static int write_value(struct text_out *out, const struct schema_field *field,
+                       const struct wire_value *value) {
   char buffer[WIRE_TEXT_SIZE];
   if (field->type == SCHEMA_MESSAGE) {
     if (!wire_is_timestamp(field->message)) return message_json(out, field->message, value->bytes);

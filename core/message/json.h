@@ -1,6 +1,7 @@
 /*
- * json.h: a packed message as JSON, by the proto3 JSON mapping (lowerCamelCase, enums by name, 64-bit integers as
- * strings, Timestamp in RFC 3339, bytes in base64, fields at their default left out, members of a oneof kept).
+ * json.h: a packed message as JSON, by the proto3 JSON mapping (lowerCamelCase, enums by name, 64-bit
+ * integers as strings, Timestamp in RFC 3339, bytes in base64, fields at their default left out, members of a
+ * oneof kept).
  */
 #ifndef CORE_MESSAGE_JSON_H
 #define CORE_MESSAGE_JSON_H

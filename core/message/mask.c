@@ -1,7 +1,7 @@
 /*
- * Masking. Both passes over a free text are linear: an address is found by its '@' and taken back to where its word
- * began; a run of digits is measured once, to its end. A date that happens to be followed by a time of day counts as
- * a long number and is masked as well: rather too much than a telephone number too little.
+ * Masking. Both passes over a free text are linear: an address is found by its '@' and taken back to where
+ * its word began; a run of digits is measured once, to its end. A date that happens to be followed by a time
+ * of day counts as a long number and is masked as well: rather too much than a telephone number too little.
  */
 #include "core/message/mask.h"
 
@@ -9,7 +9,8 @@ enum { DIGITS_MIN = 9, YEAR_MIN = 1850, YEAR_MAX = 2199 };
 
 static const struct text stars = TEXT("***");
 
-/* ---- Birth dates ---------------------------------------------------------------------------------------------- */
+/* ---- Birth dates
+ * ---------------------------------------------------------------------------------------------- */
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -25,7 +26,9 @@ static bool is_year(const char *digits) {
 }
 
 /* Month and day as they stand in digits; 00 is written for "not known". */
-static bool is_month_day(const char *month, const char *day) { return number(month, 2) <= 12 && number(day, 2) <= 31; }
+static bool is_month_day(const char *month, const char *day) {
+  return number(month, 2) <= 12 && number(day, 2) <= 31;
+}
 
 /* The year inside one run of digits, or NULL. */
 static const char *year_in_run(const char *run, size_t length) {
@@ -52,12 +55,15 @@ int mask_birth_date(struct arena *arena, struct text text, struct text *ret_year
   return 0;
 }
 
-/* ---- Free text ------------------------------------------------------------------------------------------------ */
+/* ---- Free text
+ * ------------------------------------------------------------------------------------------------ */
 
 static bool is_alnum(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 /* Bytes of other scripts may stand before the '@'. */
-static bool is_local(char c) { return is_alnum(c) || (c != '\0' && strchr("._%+-'", c) != NULL) || (c & 0x80) != 0; }
+static bool is_local(char c) {
+  return is_alnum(c) || (c != '\0' && strchr("._%+-'", c) != NULL) || (c & 0x80) != 0;
+}
 
 static bool is_domain(char c) { return is_alnum(c) || c == '.' || c == '-' || (c & 0x80) != 0; }
 

@@ -1,8 +1,8 @@
 /*
- * Personal data made safe. Each kind is first brought to one form, so that the same person written in two ways gives
- * one pseudonym, and then hashed together with the kind's name, so that a telephone number and an account of the same
- * digits do not meet. A name is a name, whether of a citizen or of an official. What has nothing left after
- * normalising ("---", "không có" as a number) says nothing and becomes empty.
+ * Personal data made safe. Each kind is first brought to one form, so that the same person written in two
+ * ways gives one pseudonym, and then hashed together with the kind's name, so that a telephone number and an
+ * account of the same digits do not meet. A name is a name, whether of a citizen or of an official. What has
+ * nothing left after normalising ("---", "không có" as a number) says nothing and becomes empty.
  */
 #include "core/message/personal.h"
 
@@ -38,7 +38,8 @@ static int letters_and_digits(struct arena *arena, struct text folded, struct te
     ucs4_t code;
     int bytes = *next < 0x80 ? 1 : u8_mbtoucr(&code, next, (size_t)(end - next));
     if (bytes < 1) return -EILSEQ;
-    bool keep = *next < 0x80 ? (*next >= '0' && *next <= '9') || (*next >= 'A' && *next <= 'Z') : uc_is_alnum(code);
+    bool keep =
+        *next < 0x80 ? (*next >= '0' && *next <= '9') || (*next >= 'A' && *next <= 'Z') : uc_is_alnum(code);
     if (keep) {
       memcpy(kept + length, next, (size_t)bytes);
       length += (size_t)bytes;
@@ -76,7 +77,8 @@ static int phone_digits(struct arena *arena, struct text text, struct text *ret_
   return 0;
 }
 
-static int normalise(struct arena *arena, enum hub_personal_kind kind, struct text text, struct text *ret_text) {
+static int normalise(struct arena *arena, enum hub_personal_kind kind, struct text text,
+                     struct text *ret_text) {
   struct allocator allocator = arena_allocator(arena);
   if (kind == HUB_PHONE) return phone_digits(arena, text, ret_text);
   struct text folded;
@@ -129,7 +131,8 @@ static int pseudonym(const struct personal *personal, struct arena *arena, enum 
   return 0;
 }
 
-static int commune(const struct personal *personal, struct arena *arena, struct text text, struct text *ret_text) {
+static int commune(const struct personal *personal, struct arena *arena, struct text text,
+                   struct text *ret_text) {
   struct allocator allocator = arena_allocator(arena);
   const char *code = NULL;
   cleanup(communes_freep) struct communes *own = NULL;
@@ -152,8 +155,8 @@ static int keep(struct arena *arena, struct text text, struct text *ret_text) {
   return 0;
 }
 
-int personal_text(const struct personal *personal, struct arena *arena, enum hub_personal_kind kind, struct text text,
-                  struct text *ret_text) {
+int personal_text(const struct personal *personal, struct arena *arena, enum hub_personal_kind kind,
+                  struct text text, struct text *ret_text) {
   *ret_text = TEXT("");
   if (text.length == 0) return 0;
   if (text_find_bad_utf8(text) != SIZE_MAX) return -EILSEQ;

@@ -1,7 +1,7 @@
 /*
- * The schema: what all descriptor sets together define, sorted by full name. A set that is refused leaves nothing
- * behind: it is read completely (descriptor_set.c) before the first of its types is shown. Types never move once they
- * are there, so pointers to them live as long as the schema.
+ * The schema: what all descriptor sets together define, sorted by full name. A set that is refused leaves
+ * nothing behind: it is read completely (descriptor_set.c) before the first of its types is shown. Types
+ * never move once they are there, so pointers to them live as long as the schema.
  */
 #include "core/message/schema.h"
 
@@ -50,7 +50,8 @@ static int message_compare(const void *a, const void *b) {
 }
 
 static int enum_compare(const void *a, const void *b) {
-  return strcmp((*(const struct schema_enum *const *)a)->full_name, (*(const struct schema_enum *const *)b)->full_name);
+  return strcmp((*(const struct schema_enum *const *)a)->full_name,
+                (*(const struct schema_enum *const *)b)->full_name);
 }
 
 /* Makes room for what a set adds, so that adding cannot fail half way. */
@@ -76,7 +77,8 @@ static void add_all(struct schema *schema, const struct descriptor_set *set) {
   if (schema->messages_count != 0) {
     qsort(schema->messages, schema->messages_count, sizeof *schema->messages, message_compare);
   }
-  if (schema->enums_count != 0) qsort(schema->enums, schema->enums_count, sizeof *schema->enums, enum_compare);
+  if (schema->enums_count != 0)
+    qsort(schema->enums, schema->enums_count, sizeof *schema->enums, enum_compare);
   for (struct set_file *file = set->files, *next; file != NULL; file = next) {
     next = file->next;
     file->next = schema->files;

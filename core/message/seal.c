@@ -10,16 +10,17 @@
 static void cipher_freep(EVP_CIPHER_CTX **context) { EVP_CIPHER_CTX_free(*context); }
 
 /* One direction of it all but the tag; out takes as many bytes as come in. */
-static int run(EVP_CIPHER_CTX *context, const struct secret_key *key, const uint8_t *nonce, struct text associated,
-               struct text in, uint8_t *out, int encrypt) {
+static int run(EVP_CIPHER_CTX *context, const struct secret_key *key, const uint8_t *nonce,
+               struct text associated, struct text in, uint8_t *out, int encrypt) {
   if (in.length > INT_MAX || associated.length > INT_MAX) return -EFBIG;
   int length;
   if (EVP_CipherInit_ex(context, EVP_aes_256_gcm(), NULL, key->bytes, nonce, encrypt) != 1) return -EIO;
-  if (associated.length != 0 &&
-      EVP_CipherUpdate(context, NULL, &length, (const uint8_t *)associated.data, (int)associated.length) != 1) {
+  if (associated.length != 0 && EVP_CipherUpdate(context, NULL, &length, (const uint8_t *)associated.data,
+                                                 (int)associated.length) != 1) {
     return -EIO;
   }
-  if (in.length != 0 && EVP_CipherUpdate(context, out, &length, (const uint8_t *)in.data, (int)in.length) != 1) {
+  if (in.length != 0 &&
+      EVP_CipherUpdate(context, out, &length, (const uint8_t *)in.data, (int)in.length) != 1) {
     return -EIO;
   }
   return 0;
@@ -37,8 +38,9 @@ int seal(const struct secret_key *key, const uint8_t nonce[static SEAL_NONCE_BYT
   return EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_GET_TAG, SEAL_TAG_BYTES, ret_tag) == 1 ? 0 : -EIO;
 }
 
-int seal_open(const struct secret_key *key, const uint8_t nonce[static SEAL_NONCE_BYTES], struct text associated,
-              struct text sealed, const uint8_t tag[static SEAL_TAG_BYTES], uint8_t *out) {
+int seal_open(const struct secret_key *key, const uint8_t nonce[static SEAL_NONCE_BYTES],
+              struct text associated, struct text sealed, const uint8_t tag[static SEAL_TAG_BYTES],
+              uint8_t *out) {
   cleanup(cipher_freep) EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
   if (context == NULL) return -ENOMEM;
   int r = run(context, key, nonce, associated, sealed, out, 0);

@@ -1,9 +1,10 @@
 /*
- * The wire walker. It reads bytes that others made, so every length is held against what is left before anything is
- * touched; groups (which proto3 does not have) and field number 0 are refused. It allocates nothing.
+ * The wire walker. It reads bytes that others made, so every length is held against what is left before
+ * anything is touched; groups (which proto3 does not have) and field number 0 are refused. It allocates
+ * nothing.
  *
- * Checking is on the way of every message: a text is first scanned eight bytes at a time for what is neither plain
- * ASCII nor NUL, and only what remains is looked at character by character.
+ * Checking is on the way of every message: a text is first scanned eight bytes at a time for what is neither
+ * plain ASCII nor NUL, and only what remains is looked at character by character.
  */
 #include "core/message/wire.h"
 
@@ -145,9 +146,9 @@ int wire_timestamp_text(struct text timestamp, char buffer[static WIRE_TEXT_SIZE
   time_t moment = (time_t)seconds;
   struct tm tm;
   if (gmtime_r(&moment, &tm) == NULL) return -EBADMSG;
-  int length = snprintf(buffer, WIRE_TEXT_SIZE, "%04u-%02u-%02uT%02u:%02u:%02u", (unsigned)(tm.tm_year + 1900) % 10000,
-                        (unsigned)tm.tm_mon + 1, (unsigned)tm.tm_mday, (unsigned)tm.tm_hour, (unsigned)tm.tm_min,
-                        (unsigned)tm.tm_sec);
+  int length = snprintf(buffer, WIRE_TEXT_SIZE, "%04u-%02u-%02uT%02u:%02u:%02u",
+                        (unsigned)(tm.tm_year + 1900) % 10000, (unsigned)tm.tm_mon + 1, (unsigned)tm.tm_mday,
+                        (unsigned)tm.tm_hour, (unsigned)tm.tm_min, (unsigned)tm.tm_sec);
   char *end = buffer + length;
   size_t room = WIRE_TEXT_SIZE - (size_t)length;
   if (nanos == 0) return snprintf(end, room, "Z") > 0 ? 0 : -EBADMSG;
@@ -169,7 +170,8 @@ static size_t print_real(double real, bool single, char buffer[static WIRE_TEXT_
   return (size_t)length;
 }
 
-static size_t print_scalar(const struct schema_field *field, uint64_t scalar, char buffer[static WIRE_TEXT_SIZE]) {
+static size_t print_scalar(const struct schema_field *field, uint64_t scalar,
+                           char buffer[static WIRE_TEXT_SIZE]) {
   int64_t number = (int64_t)scalar;
   switch (field->type) {
     case SCHEMA_DOUBLE: {
@@ -224,14 +226,16 @@ struct text wire_text(const struct schema_field *field, const struct wire_value 
       if (name != NULL) return text_of(name);
       break;
     case SCHEMA_MESSAGE:
-      if (!wire_is_timestamp(field->message) || wire_timestamp_text(value->bytes, buffer) < 0) return TEXT_NONE;
+      if (!wire_is_timestamp(field->message) || wire_timestamp_text(value->bytes, buffer) < 0)
+        return TEXT_NONE;
       return text_of(buffer);
     default: break;
   }
   return (struct text){buffer, print_scalar(field, value->scalar, buffer)};
 }
 
-/* ---- Checking ------------------------------------------------------------------------------------------------- */
+/* ---- Checking
+ * ------------------------------------------------------------------------------------------------- */
 
 struct check {
   bool (*personal)(void *context, enum hub_personal_kind, struct text);
@@ -239,8 +243,8 @@ struct check {
   const struct schema_field *way[DEPTH_MAX];
 };
 
-/* True for text of ASCII without NUL. A byte is refused here when its high bit is set or when taking one from it sets
- * that bit, which is NUL. */
+/* True for text of ASCII without NUL. A byte is refused here when its high bit is set or when taking one from
+ * it sets that bit, which is NUL. */
 static bool plain_ascii(struct text text) {
   const uint64_t ones = UINT64_C(0x0101010101010101), highs = UINT64_C(0x8080808080808080);
   size_t i = 0;
@@ -260,7 +264,8 @@ static int check_string(const struct check *check, const struct schema_field *fi
   if (!plain_ascii(text)) {
     if (memchr(text.data, 0, text.length) != NULL || text_find_bad_utf8(text) != SIZE_MAX) return WIRE_E_UTF8;
   }
-  if (field->personal != 0 && !check->personal(check->context, field->personal, text)) return WIRE_E_UNPROTECTED;
+  if (field->personal != 0 && !check->personal(check->context, field->personal, text))
+    return WIRE_E_UNPROTECTED;
   return 0;
 }
 
@@ -276,12 +281,14 @@ static int check_packed(const struct schema_field *field, struct text bytes) {
   return r;
 }
 
-static int check_message(struct check *check, const struct schema_message *type, struct text message, size_t depth);
+static int check_message(struct check *check, const struct schema_message *type, struct text message,
+                         size_t depth);
 
 static int check_field(struct check *check, const struct schema_field *field, const struct wire_value *value,
                        size_t depth) {
   enum wire_kind kind = wire_kind_of(field->type);
-  if (kind != WIRE_BYTES && field->repeated && value->kind == WIRE_BYTES) return check_packed(field, value->bytes);
+  if (kind != WIRE_BYTES && field->repeated && value->kind == WIRE_BYTES)
+    return check_packed(field, value->bytes);
   if (kind != value->kind) return -EBADMSG;
   switch (field->type) {
     case SCHEMA_STRING: return check_string(check, field, value->bytes);
@@ -297,7 +304,8 @@ static int check_field(struct check *check, const struct schema_field *field, co
   }
 }
 
-static int check_message(struct check *check, const struct schema_message *type, struct text message, size_t depth) {
+static int check_message(struct check *check, const struct schema_message *type, struct text message,
+                         size_t depth) {
   if (depth >= DEPTH_MAX) return -EBADMSG;
   check->way[depth] = NULL;
   struct wire wire = wire_of(message);
@@ -318,7 +326,8 @@ static void write_way(const struct check *check, char ret_field[static WIRE_FIEL
   size_t used = 0;
   ret_field[0] = '\0';
   for (size_t i = 0; i < DEPTH_MAX && check->way[i] != NULL && used < WIRE_FIELD_SIZE; i++) {
-    int n = snprintf(ret_field + used, WIRE_FIELD_SIZE - used, "%s%s", i == 0 ? "" : ".", check->way[i]->name);
+    int n =
+        snprintf(ret_field + used, WIRE_FIELD_SIZE - used, "%s%s", i == 0 ? "" : ".", check->way[i]->name);
     used += n < 0 ? 0 : (size_t)n;
   }
 }

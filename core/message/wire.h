@@ -36,10 +36,12 @@ int wire_unpack_element(struct wire *packed, enum schema_type, struct wire_value
 /* The last value at the path; 1 when it is there, 0 when absent, -EBADMSG. */
 int wire_find(struct text message, const struct schema_path *, struct wire_value *ret_value) must_use;
 
-/* Text of a scalar value as a key or for a comparison: strings as they are, numbers in decimal, bools true/false,
- * enums by name (number when unknown), Timestamps in RFC 3339. buffer serves numbers and times. */
+/* Text of a scalar value as a key or for a comparison: strings as they are, numbers in decimal, bools
+ * true/false, enums by name (number when unknown), Timestamps in RFC 3339. buffer serves numbers and times.
+ */
 #define WIRE_TEXT_SIZE 40
-struct text wire_text(const struct schema_field *, const struct wire_value *, char buffer[static WIRE_TEXT_SIZE]);
+struct text wire_text(const struct schema_field *, const struct wire_value *,
+                      char buffer[static WIRE_TEXT_SIZE]);
 
 bool wire_is_timestamp(const struct schema_message *); /* google.protobuf.Timestamp; NULL: false */
 
@@ -48,14 +50,15 @@ int wire_timestamp_text(struct text timestamp, char buffer[static WIRE_TEXT_SIZE
 
 const char *wire_enum_name(const struct schema_enum *, int32_t number); /* NULL: not known */
 
-/* What a message must keep: all strings UTF-8 without NUL, enum values known, fields known, depth. personal is asked for each
- * field that is tagged and not empty and answers whether the text may pass.
- * Returns 0, -EBADMSG, or the first broken rule with its field in *reterr_field (full path, in the arena-free buffer
- * of the caller). */
+/* What a message must keep: all strings UTF-8 without NUL, enum values known, fields known, depth. personal
+ * is asked for each field that is tagged and not empty and answers whether the text may pass. Returns 0,
+ * -EBADMSG, or the first broken rule with its field in *reterr_field (full path, in the arena-free buffer of
+ * the caller). */
 #define WIRE_E_UTF8 1
 #define WIRE_E_ENUM 2
 #define WIRE_E_UNPROTECTED 3
-#define WIRE_E_UNKNOWN 4 /* a field that the schema does not have: nobody could say whether it is personal */
+#define WIRE_E_UNKNOWN 4 /* a field that the schema does not have: nobody could say whether it is personal \
+                          */
 #define WIRE_E_TIME 5    /* a Timestamp outside of the years 1 to 9999 */
 #define WIRE_FIELD_SIZE 128
 int wire_check(const struct schema_message *, struct text message,

@@ -1,6 +1,7 @@
 /*
- * Descriptor sets and packed messages: input is a set, or (first byte 0xff) a message of the hub's own DeadLetter.
- * What the schema takes must be safe to check and to print; what the check lets pass must be printable.
+ * Descriptor sets and packed messages: input is a set, or (first byte 0xff) a message of the hub's own
+ * DeadLetter. What the schema takes must be safe to check and to print; what the check lets pass must be
+ * printable.
  */
 #include <stdlib.h>
 
@@ -8,7 +9,9 @@
 #include "core/message/json.h"
 #include "tests/fuzz/fuzz.h"
 
-static bool everything_is_protected(void *context, enum hub_personal_kind kind, struct text text) { return true; }
+static bool everything_is_protected(void *context, enum hub_personal_kind kind, struct text text) {
+  return true;
+}
 
 /* Prints and checks bytes as a message of this type. */
 static void use_message(const struct schema_message *type, struct text bytes) {
@@ -36,7 +39,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   const char *reason = NULL;
   if (hub == NULL && (schema_new(&hub) < 0 || schema_add(hub, hub_schema(), &reason) != 0)) abort();
   if (size != 0 && data[0] == 0xff) {
-    use_message(schema_message(hub, "ioc.hub.v1.DeadLetter"), (struct text){(const char *)data + 1, size - 1});
+    use_message(schema_message(hub, "ioc.hub.v1.DeadLetter"),
+                (struct text){(const char *)data + 1, size - 1});
   } else {
     use_set((struct text){(const char *)data, size});
   }

@@ -1,6 +1,6 @@
 /*
- * Personal texts of every kind: what comes out is UTF-8, terminated, and holds neither a long number nor an address
- * that could be mailed to.
+ * Personal texts of every kind: what comes out is UTF-8, terminated, and holds neither a long number nor an
+ * address that could be mailed to.
  */
 #include <stdlib.h>
 

@@ -6,7 +6,9 @@
 
 #include "core/text_out.h"
 
-static inline struct text bytes_of(const struct text_out *out) { return (struct text){out->data, out->length}; }
+static inline struct text bytes_of(const struct text_out *out) {
+  return (struct text){out->data, out->length};
+}
 
 static inline void put_varint(struct text_out *out, uint64_t value) {
   do {
@@ -39,7 +41,7 @@ static inline void put_built(struct text_out *out, uint32_t field, struct text_o
 struct field_about {
   const char *name;
   uint32_t number;
-  int type;            /* FieldDescriptorProto.Type */
+  int type; /* FieldDescriptorProto.Type */
   bool repeated, oneof;
   const char *type_name;
   int personal;

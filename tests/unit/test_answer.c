@@ -21,7 +21,8 @@ static int teardown(void **state) {
   return 0;
 }
 
-static void assert_answer(const struct hub_exchange *exchange, int status, const char *type, const char *body) {
+static void assert_answer(const struct hub_exchange *exchange, int status, const char *type,
+                          const char *body) {
   cleanup(answer_deinit) struct answer answer = {0};
   assert_int_equal(answer_make(&instance, exchange, arena, &answer), 0);
   assert_int_equal(answer.status, status);
@@ -29,37 +30,52 @@ static void assert_answer(const struct hub_exchange *exchange, int status, const
   assert_string_equal(answer.body.data == NULL ? "" : answer.body.data, body);
 }
 
-static const struct hub_outcome accepted = {.size = sizeof accepted, .result = HUB_ACCEPTED, .event_id = "id-1"};
-static const struct hub_outcome repeated = {.size = sizeof repeated, .result = HUB_REPEATED, .event_id = "id-2"};
-static const struct hub_outcome missing = {.size = sizeof missing, .result = HUB_REJECTED, .code = HUB_MISSING,
-                                           .code_name = "missing", .at = "1:2 /a", .detail = "no \"a\"",
-                                           .value = "v", .value_length = 1};
-static const struct hub_outcome unrouted = {.size = sizeof unrouted, .result = HUB_REJECTED, .code = HUB_NO_ROUTE};
+static const struct hub_outcome accepted = {
+    .size = sizeof accepted, .result = HUB_ACCEPTED, .event_id = "id-1"};
+static const struct hub_outcome repeated = {
+    .size = sizeof repeated, .result = HUB_REPEATED, .event_id = "id-2"};
+static const struct hub_outcome missing = {.size = sizeof missing,
+                                           .result = HUB_REJECTED,
+                                           .code = HUB_MISSING,
+                                           .code_name = "missing",
+                                           .at = "1:2 /a",
+                                           .detail = "no \"a\"",
+                                           .value = "v",
+                                           .value_length = 1};
+static const struct hub_outcome unrouted = {
+    .size = sizeof unrouted, .result = HUB_REJECTED, .code = HUB_NO_ROUTE};
 
-static void assert_json(const struct hub_outcome *const *outcomes, size_t count, int status, const char *body) {
-  const struct hub_exchange exchange = {.size = sizeof exchange, .stage = HUB_DONE, .outcomes = outcomes,
-                                        .outcomes_count = count, .receipt = "r1"};
+static void assert_json(const struct hub_outcome *const *outcomes, size_t count, int status,
+                        const char *body) {
+  const struct hub_exchange exchange = {.size = sizeof exchange,
+                                        .stage = HUB_DONE,
+                                        .outcomes = outcomes,
+                                        .outcomes_count = count,
+                                        .receipt = "r1"};
   assert_answer(&exchange, status, "application/json", body);
 }
 
 static void test_tells_each_outcome(void **state) {
-  assert_json((const struct hub_outcome *[]){&accepted, &missing, &repeated, &unrouted}, 4, 200,
-              "{\"receipt\":\"r1\",\"accepted\":2,\"repeated\":1,\"rejected\":[{\"record\":1,\"code\":\"missing\","
-              "\"at\":\"1:2 /a\",\"detail\":\"no \\\"a\\\"\",\"value\":\"v\"}],\"ids\":[\"id-1\",\"id-2\"]}\n");
+  assert_json(
+      (const struct hub_outcome *[]){&accepted, &missing, &repeated, &unrouted}, 4, 200,
+      "{\"receipt\":\"r1\",\"accepted\":2,\"repeated\":1,\"rejected\":[{\"record\":1,\"code\":\"missing\","
+      "\"at\":\"1:2 /a\",\"detail\":\"no \\\"a\\\"\",\"value\":\"v\"}],\"ids\":[\"id-1\",\"id-2\"]}\n");
 }
 
 static void test_the_status_is_of_the_first_rejection_when_nothing_was_taken(void **state) {
-  assert_json((const struct hub_outcome *[]){&missing}, 1, 422,
-              "{\"receipt\":\"r1\",\"accepted\":0,\"repeated\":0,\"rejected\":[{\"record\":0,\"code\":\"missing\","
-              "\"at\":\"1:2 /a\",\"detail\":\"no \\\"a\\\"\",\"value\":\"v\"}],\"ids\":[]}\n");
+  assert_json(
+      (const struct hub_outcome *[]){&missing}, 1, 422,
+      "{\"receipt\":\"r1\",\"accepted\":0,\"repeated\":0,\"rejected\":[{\"record\":0,\"code\":\"missing\","
+      "\"at\":\"1:2 /a\",\"detail\":\"no \\\"a\\\"\",\"value\":\"v\"}],\"ids\":[]}\n");
   assert_json((const struct hub_outcome *[]){&unrouted}, 1, 200,
               "{\"receipt\":\"r1\",\"accepted\":1,\"repeated\":0,\"rejected\":[],\"ids\":[]}\n");
-  assert_json(NULL, 0, 200, "{\"receipt\":\"r1\",\"accepted\":0,\"repeated\":0,\"rejected\":[],\"ids\":[]}\n");
+  assert_json(NULL, 0, 200,
+              "{\"receipt\":\"r1\",\"accepted\":0,\"repeated\":0,\"rejected\":[],\"ids\":[]}\n");
 }
 
 static void test_a_refusal_is_a_problem(void **state) {
-  const struct hub_refusal refusal = {.size = sizeof refusal, .http_status = 503, .code = "busy",
-                                      .detail = "Come back later."};
+  const struct hub_refusal refusal = {
+      .size = sizeof refusal, .http_status = 503, .code = "busy", .detail = "Come back later."};
   const struct hub_exchange exchange = {.size = sizeof exchange, .stage = HUB_REFUSED, .refusal = &refusal};
   assert_answer(&exchange, 503, "application/problem+json",
                 "{\"type\":\"urn:iochub:problem:busy\",\"title\":\"Service Unavailable\",\"status\":503,"
@@ -77,7 +93,9 @@ static int reply_well(const void *self, const struct hub_exchange *exchange, str
   return r < 0 ? r : writer->ops->write(writer, "k", 1);
 }
 
-static int reply_nothing(const void *self, const struct hub_exchange *exchange, struct hub_writer *writer) { return 0; }
+static int reply_nothing(const void *self, const struct hub_exchange *exchange, struct hub_writer *writer) {
+  return 0;
+}
 
 static int reply_half(const void *self, const struct hub_exchange *exchange, struct hub_writer *writer) {
   int r = writer->ops->begin(writer, 200, "text/plain");

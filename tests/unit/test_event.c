@@ -21,8 +21,8 @@ static void test_hmac_agrees_with_openssl(void **state) {
     other.bytes[length % SECRET_KEY_BYTES]++;
     const struct text parts[] = {{text, length / 3}, {text, length - length / 3}};
     hmac_sha256(&other, parts, 2, ours);
-    assert_non_null(HMAC(EVP_sha256(), other.bytes, sizeof other.bytes, (uint8_t *)text, length, theirs,
-                         &theirs_length));
+    assert_non_null(
+        HMAC(EVP_sha256(), other.bytes, sizeof other.bytes, (uint8_t *)text, length, theirs, &theirs_length));
     assert_memory_equal(ours, theirs, 32);
     hmac_sha256(&key, parts, 2, ours);
     HMAC(EVP_sha256(), key.bytes, sizeof key.bytes, (uint8_t *)text, length, theirs, &theirs_length);
@@ -45,7 +45,9 @@ static struct event_id make(const struct event_identity *identity) {
   return id;
 }
 
-static bool same(struct event_id a, struct event_id b) { return memcmp(a.bytes, b.bytes, sizeof a.bytes) == 0; }
+static bool same(struct event_id a, struct event_id b) {
+  return memcmp(a.bytes, b.bytes, sizeof a.bytes) == 0;
+}
 
 static void test_the_id_covers_every_part(void **state) {
   const struct event_identity identity = {TEXT("scope"), TEXT("type"), TEXT("key"), TEXT("version"), NULL};
@@ -77,8 +79,11 @@ static void test_the_id_is_a_uuid_of_version_8(void **state) {
 
 static void test_refuses_texts_that_are_no_id(void **state) {
   static const char *const texts[] = {
-      "", "608828ef-36b5-87f3-81c1-dfa9580e0ea", "608828ef-36b5-87f3-81c1-dfa9580e0eaz",
-      "608828ef036b5-87f3-81c1-dfa9580e0ea2", "608828ef-36b5-87f3-81c1-dfa9580e0ea22",
+      "",
+      "608828ef-36b5-87f3-81c1-dfa9580e0ea",
+      "608828ef-36b5-87f3-81c1-dfa9580e0eaz",
+      "608828ef036b5-87f3-81c1-dfa9580e0ea2",
+      "608828ef-36b5-87f3-81c1-dfa9580e0ea22",
   };
   struct event_id id;
   for (size_t i = 0; i < LENGTH_OF(texts); i++) assert_false(event_id_parse(text_of(texts[i]), &id));

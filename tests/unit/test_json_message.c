@@ -59,12 +59,16 @@ static void assert_json(struct text message, const char *expected) {
 
 static void test_maps_each_type(void **state) {
   assert_json(TEXT(""), "{}");
-  assert_json(TEXT("\x0a\x05" "a\"b\nc"), "{\"text\":\"a\\\"b\\nc\"}");
+  assert_json(TEXT("\x0a\x05"
+                   "a\"b\nc"),
+              "{\"text\":\"a\\\"b\\nc\"}");
   assert_json(TEXT("\x10\x01\x18\x07\x20\x07"), "{\"flag\":true,\"small\":7,\"large\":\"7\"}");
   assert_json(TEXT("\x18\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), "{\"small\":-1}");
   assert_json(TEXT("\x2a\x01\xff"), "{\"bytes\":\"/w==\"}");
   assert_json(TEXT("\x2a\x02\xff\xfe"), "{\"bytes\":\"//4=\"}");
-  assert_json(TEXT("\x2a\x03" "abc"), "{\"bytes\":\"YWJj\"}");
+  assert_json(TEXT("\x2a\x03"
+                   "abc"),
+              "{\"bytes\":\"YWJj\"}");
   assert_json(TEXT("\x31\0\0\0\0\0\0\xf0\x3f"), "{\"real\":1}");
   assert_json(TEXT("\x31\0\0\0\0\0\0\xf8\x7f"), "{\"real\":\"NaN\"}");
   assert_json(TEXT("\x31\0\0\0\0\0\0\xf0\xff"), "{\"real\":\"-Infinity\"}");
@@ -81,13 +85,25 @@ static void test_leaves_defaults_out_but_keeps_what_was_chosen(void **state) {
 
 static void test_joins_repeated_fields(void **state) {
   assert_json(TEXT("\x3a\x03\x01\x02\x03\x38\x04"), "{\"many\":[1,2,3,4]}");
-  assert_json(TEXT("\x42\x01" "a" "\x42\x00\x42\x01" "b"), "{\"texts\":[\"a\",\"\",\"b\"]}");
+  assert_json(TEXT("\x42\x01"
+                   "a"
+                   "\x42\x00\x42\x01"
+                   "b"),
+              "{\"texts\":[\"a\",\"\",\"b\"]}");
   assert_json(TEXT("\x62\x03\x0a\x01x\x62\x00"), "{\"parts\":[{\"text\":\"x\"},{}]}");
 }
 
 static void test_orders_fields_and_takes_the_last_of_equals(void **state) {
-  assert_json(TEXT("\x20\x01\x0a\x01" "a" "\x18\x02\x0a\x01" "b"), "{\"text\":\"b\",\"small\":2,\"large\":\"1\"}");
-  assert_json(TEXT("\x42\x01" "a" "\x0a\x01x\x42\x01" "b"), "{\"text\":\"x\",\"texts\":[\"a\",\"b\"]}");
+  assert_json(TEXT("\x20\x01\x0a\x01"
+                   "a"
+                   "\x18\x02\x0a\x01"
+                   "b"),
+              "{\"text\":\"b\",\"small\":2,\"large\":\"1\"}");
+  assert_json(TEXT("\x42\x01"
+                   "a"
+                   "\x0a\x01x\x42\x01"
+                   "b"),
+              "{\"text\":\"x\",\"texts\":[\"a\",\"b\"]}");
   assert_json(TEXT("\xfa\x07\x01z\x18\x02"), "{\"small\":2}");
 }
 
@@ -105,7 +121,10 @@ static void test_takes_more_fields_than_it_has_room_for_at_first(void **state) {
 static void test_refuses_broken_messages(void **state) {
   cleanup(text_out_deinit) struct text_out out = TEXT_OUT_INIT;
   const struct schema_message *thing = schema_message(schema, "test.v1.Thing");
-  assert_int_equal(message_json(&out, thing, TEXT("\x0a\x05" "a")), -EBADMSG);
+  assert_int_equal(message_json(&out, thing,
+                                TEXT("\x0a\x05"
+                                     "a")),
+                   -EBADMSG);
   assert_int_equal(message_json(&out, thing, TEXT("\x08\x05")), -EBADMSG);
   assert_int_equal(message_json(&out, thing, TEXT("\x3a\x01\x80")), -EBADMSG);
   assert_int_equal(message_json(&out, thing, TEXT("\x4a\x01\x0a")), -EBADMSG);

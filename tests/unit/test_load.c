@@ -109,8 +109,8 @@ static void test_several_folders_by_the_environment(void **state) {
   assert_non_null(names[0]);
 }
 
-static int open_pairs(const char *const *pairs, size_t count, struct arena *arena, struct config_errors *errors,
-                      struct instance **ret_instance) {
+static int open_pairs(const char *const *pairs, size_t count, struct arena *arena,
+                      struct config_errors *errors, struct instance **ret_instance) {
   cleanup(text_out_deinit) struct text_out reason = TEXT_OUT_INIT;
   const struct connector *good = NULL;
   assert_int_equal(connectors_load(connectors, "good", &good, &reason), 0);
@@ -131,7 +131,8 @@ static void test_an_instance_reads_its_options(void **state) {
   struct instance *none = NULL;
   assert_int_equal(open_pairs((const char *const[]){"limit=11"}, 1, arena, &errors, &none), CONFIG_E_INVALID);
   assert_int_equal(open_pairs((const char *const[]){"limits=1"}, 1, arena, &errors, &none), CONFIG_E_INVALID);
-  assert_int_equal(open_pairs((const char *const[]){"word=refuse"}, 1, arena, &errors, &none), CONFIG_E_INVALID);
+  assert_int_equal(open_pairs((const char *const[]){"word=refuse"}, 1, arena, &errors, &none),
+                   CONFIG_E_INVALID);
   assert_null(none);
   assert_non_null(strstr(errors.text.data, "does not open"));
 }

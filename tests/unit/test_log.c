@@ -39,8 +39,9 @@ static void assert_logged(const char *expected) {
 static void test_writes_one_line(void **state) {
   log_event(LOG_WARNING, "publish", "topic is blocked", log_text("topic", "ioc.edoc.document.v1"),
             log_int("waiting", -3), log_text("none", NULL), log_errno(-ENOENT));
-  assert_logged("1970-01-01T00:00:00Z warning publish topic is blocked topic=ioc.edoc.document.v1 waiting=-3 none=- "
-                "error=\"No such file or directory\"\n");
+  assert_logged(
+      "1970-01-01T00:00:00Z warning publish topic is blocked topic=ioc.edoc.document.v1 waiting=-3 none=- "
+      "error=\"No such file or directory\"\n");
 }
 
 static void test_a_value_cannot_make_a_line_of_its_own(void **state) {

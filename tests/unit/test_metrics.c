@@ -7,7 +7,8 @@
 #include <cmocka.h>
 
 static const struct metric_family plain = {"iochub_things_total", "Things.", METRIC_COUNTER, {NULL}};
-static const struct metric_family gauge = {"iochub_level", "A\nlevel \\ of \"it\".", METRIC_GAUGE, {"source"}};
+static const struct metric_family gauge = {
+    "iochub_level", "A\nlevel \\ of \"it\".", METRIC_GAUGE, {"source"}};
 static const struct metric_family times = {"iochub_answer_seconds", "Answers.", METRIC_HISTOGRAM, {"source"}};
 
 static char *written(const struct metrics *metrics) {

@@ -13,12 +13,30 @@ static struct arena *arena;
 static struct personal personal = {.key = {"0123456789abcdef0123456789abcdef"}, .key_number = 12};
 
 static const char *const cells[] = {
-    "code",  "name",           "former_names",        "province", /* header */
-    "00691", "Phường Hà Giang 1", "Phường Minh Khai; Phường Trần Phú", "Tuyên Quang",
-    "00700", "Xã Đồng Văn",    "Thị trấn Đồng Văn",   "Tuyên Quang",
-    "00710", "Xã Tân An",      "",                    "Tuyên Quang",
-    "00711", "Phường Tân An",  "",                    "Tuyên Quang",
-    "00720", "Xã Minh Tân",    "Xã Tân",              "Tuyên Quang",
+    "code",
+    "name",
+    "former_names",
+    "province", /* header */
+    "00691",
+    "Phường Hà Giang 1",
+    "Phường Minh Khai; Phường Trần Phú",
+    "Tuyên Quang",
+    "00700",
+    "Xã Đồng Văn",
+    "Thị trấn Đồng Văn",
+    "Tuyên Quang",
+    "00710",
+    "Xã Tân An",
+    "",
+    "Tuyên Quang",
+    "00711",
+    "Phường Tân An",
+    "",
+    "Tuyên Quang",
+    "00720",
+    "Xã Minh Tân",
+    "Xã Tân",
+    "Tuyên Quang",
 };
 static const struct config_table table = {.name = "communes", .columns = 4, .rows = 5, .cells = cells};
 
@@ -90,14 +108,27 @@ static void test_what_says_nothing_becomes_empty(void **state) {
 
 static void test_a_birth_date_becomes_its_year(void **state) {
   static const char *const cases[][2] = {
-      {"1990-04-12", "1990"},          {"12/04/1990", "1990"},     {"19900412", "1990"},
-      {"199004120830", "1990"},        {"12041990", "1990"},       {"1990", "1990"},
-      {"1990-04-12T00:00:00+07:00", "1990"}, {"199000", "1990"},   {"19900000", "1990"},
-      {"12-4-1990 00:00:00", "1990"},  {"20102010", "2010"},       {"sinh năm 1957", "1957"},
-      {"12/04/90", ""},                {"", ""},                   {"0", ""},
-      {"640000000000", ""},            {"3012", ""},               {"không rõ", ""},
+      {"1990-04-12", "1990"},
+      {"12/04/1990", "1990"},
+      {"19900412", "1990"},
+      {"199004120830", "1990"},
+      {"12041990", "1990"},
+      {"1990", "1990"},
+      {"1990-04-12T00:00:00+07:00", "1990"},
+      {"199000", "1990"},
+      {"19900000", "1990"},
+      {"12-4-1990 00:00:00", "1990"},
+      {"20102010", "2010"},
+      {"sinh năm 1957", "1957"},
+      {"12/04/90", ""},
+      {"", ""},
+      {"0", ""},
+      {"640000000000", ""},
+      {"3012", ""},
+      {"không rõ", ""},
   };
-  for (size_t i = 0; i < LENGTH_OF(cases); i++) assert_string_equal(safe(HUB_BIRTH_DATE, cases[i][0]), cases[i][1]);
+  for (size_t i = 0; i < LENGTH_OF(cases); i++)
+    assert_string_equal(safe(HUB_BIRTH_DATE, cases[i][0]), cases[i][1]);
 }
 
 static void test_an_address_becomes_its_commune(void **state) {
@@ -109,10 +140,10 @@ static void test_an_address_becomes_its_commune(void **state) {
       {"PHƯỜNG HÀ GIANG 1", "00691"},
       {"Xã Tân An, Tuyên Quang", "00710"},
       {"phường Tân An", "00711"},
-      {"Tân An", ""},                              /* two of that name */
+      {"Tân An", ""},                               /* two of that name */
       {"Số 1 đường Minh Khai, xã Tân An", "00710"}, /* a street is no commune */
       {"thôn Đồng Văn, huyện Minh Tân", ""},
-      {"xã Minh Tân", "00720"},                    /* longest name */
+      {"xã Minh Tân", "00720"}, /* longest name */
       {"Hà Nội", ""},
       {"", ""},
   };
@@ -141,7 +172,10 @@ static void test_free_text_is_masked(void **state) {
       {"viết về an.nguyen+x@example.com.vn, cảm ơn", "viết về ***, cảm ơn"},
       {"12345678 và 1234", "12345678 và 1234"},
       {"123456789", "***"},
-      {"0\xc2\xa0" "912\xe2\x80\x93" "345678", "***"},
+      {"0\xc2\xa0"
+       "912\xe2\x80\x93"
+       "345678",
+       "***"},
       {"０９１２３４５６７８", "***"},
       {"a@b", "***"},
       {"@ b", "@ b"},
@@ -150,7 +184,8 @@ static void test_free_text_is_masked(void **state) {
       {"đường dài 12.5 km", "đường dài 12.5 km"},
       {"x@y.vn 0912345678", "*** ***"},
   };
-  for (size_t i = 0; i < LENGTH_OF(cases); i++) assert_string_equal(safe(HUB_FREE_TEXT, cases[i][0]), cases[i][1]);
+  for (size_t i = 0; i < LENGTH_OF(cases); i++)
+    assert_string_equal(safe(HUB_FREE_TEXT, cases[i][0]), cases[i][1]);
 }
 
 static void test_masking_is_linear(void **state) {
@@ -176,7 +211,8 @@ static void test_the_admin_may_drop_or_clear_a_kind(void **state) {
 static void test_refuses_text_that_is_not_utf8(void **state) {
   struct text result;
   for (int kind = HUB_CITIZEN_ID; kind <= HUB_FREE_TEXT; kind++) {
-    assert_int_equal(personal_text(&personal, arena, (enum hub_personal_kind)kind, TEXT("a\xff"), &result), -EILSEQ);
+    assert_int_equal(personal_text(&personal, arena, (enum hub_personal_kind)kind, TEXT("a\xff"), &result),
+                     -EILSEQ);
   }
 }
 

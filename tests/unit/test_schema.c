@@ -8,14 +8,18 @@
 
 #include "tests/unit/descriptors.h"
 
-/* test.v1.Outer { string name = 1 [person name]; Inner inner = 3; repeated string tags = 4; Kind kind = 2; } */
+/* test.v1.Outer { string name = 1 [person name]; Inner inner = 3; repeated string tags = 4; Kind kind = 2; }
+ */
 static void put_outer(struct text_out *file) {
   cleanup(text_out_deinit) struct text_out message = TEXT_OUT_INIT;
   put_string(&message, 1, "Outer");
-  put_field(&message, (struct field_about){.name = "name", .number = 1, .type = 9, .personal = HUB_PERSON_NAME});
-  put_field(&message, (struct field_about){.name = "inner", .number = 3, .type = 11, .type_name = ".test.v1.Inner"});
+  put_field(&message,
+            (struct field_about){.name = "name", .number = 1, .type = 9, .personal = HUB_PERSON_NAME});
+  put_field(&message,
+            (struct field_about){.name = "inner", .number = 3, .type = 11, .type_name = ".test.v1.Inner"});
   put_field(&message, (struct field_about){.name = "tags", .number = 4, .type = 9, .repeated = true});
-  put_field(&message, (struct field_about){.name = "kind", .number = 2, .type = 14, .type_name = ".test.v1.Kind"});
+  put_field(&message,
+            (struct field_about){.name = "kind", .number = 2, .type = 14, .type_name = ".test.v1.Kind"});
   put_built(file, 4, &message);
 }
 
@@ -24,7 +28,8 @@ static void put_inner(struct text_out *file, bool recursive) {
   put_string(&message, 1, "Inner");
   put_field(&message, (struct field_about){.name = "number", .number = 1000, .type = 3});
   if (recursive) {
-    put_field(&message, (struct field_about){.name = "outer", .number = 2, .type = 11, .type_name = ".test.v1.Outer"});
+    put_field(&message,
+              (struct field_about){.name = "outer", .number = 2, .type = 11, .type_name = ".test.v1.Outer"});
   }
   put_built(file, 4, &message);
 }
@@ -188,7 +193,8 @@ static void test_refuses_fields_it_cannot_protect(void **state) {
       {{.name = "n", .number = 1, .type = 10}, "not one of proto3"},
       {{.name = "n", .number = 1, .type = 77}, "not one of proto3"},
       {{.name = "n", .number = 0, .type = 9}, "without name or number"},
-      {{.name = "n", .number = 1, .type = 11, .type_name = ".else.where.Thing"}, "else.where.Thing is not in the set"},
+      {{.name = "n", .number = 1, .type = 11, .type_name = ".else.where.Thing"},
+       "else.where.Thing is not in the set"},
       {{.name = "n", .number = 1, .type = 14, .type_name = ".test.v1.Outer"}, "is not in the set"},
       {{.name = "a b", .number = 1, .type = 9}, "no name has"},
   };

@@ -29,9 +29,11 @@ static void test_refuses_what_does_not_belong_together(void **state) {
   struct secret_key other = key;
   other.bytes[31] ^= 1;
   assert_int_equal(seal_open(&other, nonce, TEXT("about"), bytes, tag, opened), -EBADMSG);
-  assert_int_equal(seal_open(&key, (uint8_t[SEAL_NONCE_BYTES]){9}, TEXT("about"), bytes, tag, opened), -EBADMSG);
+  assert_int_equal(seal_open(&key, (uint8_t[SEAL_NONCE_BYTES]){9}, TEXT("about"), bytes, tag, opened),
+                   -EBADMSG);
   assert_int_equal(seal_open(&key, nonce, TEXT("abouT"), bytes, tag, opened), -EBADMSG);
-  assert_int_equal(seal_open(&key, nonce, TEXT("about"), (struct text){bytes.data, 4}, tag, opened), -EBADMSG);
+  assert_int_equal(seal_open(&key, nonce, TEXT("about"), (struct text){bytes.data, 4}, tag, opened),
+                   -EBADMSG);
   tag[0] ^= 1;
   assert_int_equal(seal_open(&key, nonce, TEXT("about"), bytes, tag, opened), -EBADMSG);
   tag[0] ^= 1;

@@ -11,7 +11,8 @@
 
 static struct schema *schema;
 static struct arena *arena;
-static struct hub_connector api = {.size = sizeof api, .name = "sample", .version = "1", .summary = "for tests"};
+static struct hub_connector api = {
+    .size = sizeof api, .name = "sample", .version = "1", .summary = "for tests"};
 static struct connector connector;
 static struct instance instance = {.host = {.source = "source"}};
 static const struct personal personal = {.key = {"0123456789abcdef0123456789abcdef"}, .key_number = 1};
@@ -68,8 +69,14 @@ static int translate_good(const void *self, const struct hub_payload *given, str
   message.phones = phones;
   message.n_phones = 2;
   message.kind = TEST__V1__SAMPLE_KIND__SAMPLE_KIND_GOOD;
-  const struct hub_meta meta = {.size = sizeof meta, .key = key, .key_length = 3, .version = version,
-                                .version_length = 2, .occurred_us = 5, .at = at, .bytes = given->data + 4,
+  const struct hub_meta meta = {.size = sizeof meta,
+                                .key = key,
+                                .key_length = 3,
+                                .version = version,
+                                .version_length = 2,
+                                .occurred_us = 5,
+                                .at = at,
+                                .bytes = given->data + 4,
                                 .length = 7};
   r = hub_emit(sink, &meta, &message.base);
   memset(key, 'x', 3), memset(version, 'x', 2), memset(at, 'x', 6); /* borrowed for the call only */
@@ -131,8 +138,11 @@ static void test_rejects_messages_that_break_a_rule(void **state) {
   static const struct {
     enum hub_reject_code code;
     const char *detail;
-  } expected[] = {{HUB_UNPROTECTED, "person: "}, {HUB_UNPROTECTED, "person: "}, {HUB_UNPROTECTED, "phones: "},
-                  {HUB_INVALID, "id: "},         {HUB_INVALID, "kind: "}};
+  } expected[] = {{HUB_UNPROTECTED, "person: "},
+                  {HUB_UNPROTECTED, "person: "},
+                  {HUB_UNPROTECTED, "phones: "},
+                  {HUB_INVALID, "id: "},
+                  {HUB_INVALID, "kind: "}};
   struct translation translation = run(translate_broken);
   assert_int_equal(translation.count, 6);
   assert_int_equal(translation.rejected, 5);
@@ -184,16 +194,24 @@ static int translate_rejects(const void *self, const struct hub_payload *given, 
   char value[] = "\xc3\xa1 secret"; /* borrowed */
   static char large[6000];
   memset(large, 'v', sizeof large);
-  int r = hub_reject(sink, &(struct hub_rejection){.size = sizeof(struct hub_rejection), .code = HUB_MISSING});
+  int r =
+      hub_reject(sink, &(struct hub_rejection){.size = sizeof(struct hub_rejection), .code = HUB_MISSING});
   if (r == 0) {
-    r = hub_reject(sink, &(struct hub_rejection){.size = sizeof(struct hub_rejection), .code = HUB_CONFLICT,
-                                                 .at = "2:1", .detail = "two of them", .value = value,
-                                                 .value_length = sizeof value - 1, .key = "k", .key_length = 1});
+    r = hub_reject(sink, &(struct hub_rejection){.size = sizeof(struct hub_rejection),
+                                                 .code = HUB_CONFLICT,
+                                                 .at = "2:1",
+                                                 .detail = "two of them",
+                                                 .value = value,
+                                                 .value_length = sizeof value - 1,
+                                                 .key = "k",
+                                                 .key_length = 1});
   }
   memset(value, 'x', sizeof value);
   if (r < 0) return r;
-  return hub_reject(sink, &(struct hub_rejection){.size = sizeof(struct hub_rejection), .code = HUB_INVALID,
-                                                  .value = large, .value_length = sizeof large});
+  return hub_reject(sink, &(struct hub_rejection){.size = sizeof(struct hub_rejection),
+                                                  .code = HUB_INVALID,
+                                                  .value = large,
+                                                  .value_length = sizeof large});
 }
 
 static void test_keeps_rejections(void **state) {
@@ -208,12 +226,14 @@ static void test_keeps_rejections(void **state) {
   assert_int_equal(translation.records[2].reject_value.length, 4096);
 }
 
-static int translate_all_or_nothing(const void *self, const struct hub_payload *given, struct hub_sink *sink) {
+static int translate_all_or_nothing(const void *self, const struct hub_payload *given,
+                                    struct hub_sink *sink) {
   Test__V1__Sample message = sample("good");
   int r = sink->ops->all_or_nothing(sink);
   if (r == 0) r = emit(sink, &message);
   if (r == 0) {
-    r = hub_reject(sink, &(struct hub_rejection){.size = sizeof(struct hub_rejection), .code = HUB_INVALID, .at = "9:9"});
+    r = hub_reject(sink, &(struct hub_rejection){
+                             .size = sizeof(struct hub_rejection), .code = HUB_INVALID, .at = "9:9"});
   }
   return r < 0 ? r : emit(sink, &message);
 }
@@ -280,7 +300,8 @@ static int translate_trouble(const void *self, const struct hub_payload *given, 
   return -ENOMEM;
 }
 
-static int translate_remembers_much(const void *self, const struct hub_payload *given, struct hub_sink *sink) {
+static int translate_remembers_much(const void *self, const struct hub_payload *given,
+                                    struct hub_sink *sink) {
   return sink->ops->remember(sink, data, 1025) == -E2BIG ? 0 : -EINVAL;
 }
 

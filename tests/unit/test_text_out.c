@@ -20,7 +20,10 @@ static void test_json_escapes_what_must_be(void **state) {
 }
 
 static void test_json_replaces_what_is_not_utf8(void **state) {
-  assert_json(TEXT("a\xff" "b"), "\"a\xef\xbf\xbd" "b\"");
+  assert_json(TEXT("a\xff"
+                   "b"),
+              "\"a\xef\xbf\xbd"
+              "b\"");
   assert_json(TEXT("\xed\xa0\x80"), "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
   assert_json(TEXT("\xc0\xaf"), "\"\xef\xbf\xbd\xef\xbf\xbd\"");
   assert_json(TEXT("\xe1\xbb"), "\"\xef\xbf\xbd\xef\xbf\xbd\"");
@@ -40,7 +43,9 @@ static void test_visible_is_one_harmless_line(void **state) {
   assert_visible(TEXT("a=b"), 99, "\"a=b\"");
   assert_visible(TEXT("a\nb"), 99, "a\\nb");
   assert_visible(TEXT("\x1b[31m"), 99, "\\u{1b}[31m");
-  assert_visible(TEXT("a\xe2\x80\xae" "b"), 99, "a\\u{202e}b");
+  assert_visible(TEXT("a\xe2\x80\xae"
+                      "b"),
+                 99, "a\\u{202e}b");
   assert_visible(TEXT("a\xff"), 99, "a\\xff");
   assert_visible(TEXT("say \"x\""), 99, "\"say \\\"x\\\"\"");
 }

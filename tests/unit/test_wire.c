@@ -18,21 +18,25 @@ static int setup(void **state) {
   put_file_head(&file, "thing.proto", "test.v1");
   put_string(&part, 1, "Thing");
   put_field(&part, (struct field_about){.name = "text", .number = 1, .type = 9});
-  put_field(&part, (struct field_about){.name = "kind", .number = 2, .type = 14, .type_name = ".test.v1.Kind"});
-  put_field(&part, (struct field_about){.name = "person", .number = 3, .type = 9, .personal = HUB_PERSON_NAME});
-  put_field(&part, (struct field_about){.name = "part", .number = 4, .type = 11, .type_name = ".test.v1.Part"});
-  put_field(&part, (struct field_about){.name = "kinds", .number = 5, .type = 14, .repeated = true,
-                                        .type_name = ".test.v1.Kind"});
+  put_field(&part,
+            (struct field_about){.name = "kind", .number = 2, .type = 14, .type_name = ".test.v1.Kind"});
+  put_field(&part,
+            (struct field_about){.name = "person", .number = 3, .type = 9, .personal = HUB_PERSON_NAME});
+  put_field(&part,
+            (struct field_about){.name = "part", .number = 4, .type = 11, .type_name = ".test.v1.Part"});
+  put_field(&part,
+            (struct field_about){
+                .name = "kinds", .number = 5, .type = 14, .repeated = true, .type_name = ".test.v1.Kind"});
   put_field(&part, (struct field_about){.name = "number", .number = 6, .type = 5});
   put_field(&part, (struct field_about){.name = "zigzag", .number = 7, .type = 18});
   put_field(&part, (struct field_about){.name = "real", .number = 8, .type = 1});
   put_field(&part, (struct field_about){.name = "flag", .number = 9, .type = 8});
-  put_field(&part, (struct field_about){.name = "when", .number = 10, .type = 11,
-                                        .type_name = ".google.protobuf.Timestamp"});
+  put_field(&part, (struct field_about){
+                       .name = "when", .number = 10, .type = 11, .type_name = ".google.protobuf.Timestamp"});
   put_built(&file, 4, &part);
   put_string(&part, 1, "Part");
-  put_field(&part, (struct field_about){.name = "names", .number = 1, .type = 9, .repeated = true,
-                                        .personal = HUB_PHONE});
+  put_field(&part, (struct field_about){
+                       .name = "names", .number = 1, .type = 9, .repeated = true, .personal = HUB_PHONE});
   put_built(&file, 4, &part);
   put_string(&part, 1, "Kind");
   put_string(&value, 1, "KIND_ZERO");
@@ -60,7 +64,11 @@ static int teardown(void **state) {
 }
 
 static void test_walks_all_kinds(void **state) {
-  static const char bytes[] = "\x08\x96\x01" "\x11\x01\x02\x03\x04\x05\x06\x07\x08" "\x1a\x02hi" "\x25\x01\x00\x00\x80";
+  static const char bytes[] =
+      "\x08\x96\x01"
+      "\x11\x01\x02\x03\x04\x05\x06\x07\x08"
+      "\x1a\x02hi"
+      "\x25\x01\x00\x00\x80";
   struct wire wire = wire_of((struct text){bytes, sizeof bytes - 1});
   struct wire_value value;
   assert_int_equal(wire_next(&wire, &value), 1);
@@ -77,9 +85,11 @@ static void test_walks_all_kinds(void **state) {
 
 static void test_refuses_broken_bytes(void **state) {
   static const struct text cases[] = {
-      TEXT("\x08"),                                             /* no value */
-      TEXT("\x0a\x05" "abcd"),                                  /* length over the end */
-      TEXT("\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01" "a"), /* length of 2^64 - 1 */
+      TEXT("\x08"), /* no value */
+      TEXT("\x0a\x05"
+           "abcd"), /* length over the end */
+      TEXT("\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"
+           "a"),                                                /* length of 2^64 - 1 */
       TEXT("\x11\x01\x02\x03"),                                 /* fixed64 cut */
       TEXT("\x0d\x01\x02\x03"),                                 /* fixed32 cut */
       TEXT("\x0b\x0c"),                                         /* group */
@@ -141,26 +151,48 @@ static void assert_check(struct text message, int expected, const char *field) {
   char broken[WIRE_FIELD_SIZE] = "";
   unsigned asked = 0;
   int r = wire_check(thing, message, only_good, &asked, broken);
-  if (r != expected || strcmp(broken, field) != 0) fail_msg("%d %s, expected %d %s", r, broken, expected, field);
+  if (r != expected || strcmp(broken, field) != 0)
+    fail_msg("%d %s, expected %d %s", r, broken, expected, field);
 }
 
 static void test_checks_the_rules(void **state) {
   assert_check(TEXT(""), 0, "");
-  assert_check(TEXT("\x0a\x0b" "chữ việ"), 0, "");
-  assert_check(TEXT("\x0a\x0c" "chữ việ"), -EBADMSG, "");
-  assert_check(TEXT("\x0a\x04" "ch\xe1\xbb"), WIRE_E_UTF8, "text");
-  assert_check(TEXT("\x0a\x0a" "plain\xff" "ascii"), WIRE_E_UTF8, "text");
-  assert_check(TEXT("\x0a\x03" "a\0b"), WIRE_E_UTF8, "text");
-  assert_check(TEXT("\x0a\x0c" "abcdefg\0abcd"), WIRE_E_UTF8, "text");
+  assert_check(TEXT("\x0a\x0b"
+                    "chữ việ"),
+               0, "");
+  assert_check(TEXT("\x0a\x0c"
+                    "chữ việ"),
+               -EBADMSG, "");
+  assert_check(TEXT("\x0a\x04"
+                    "ch\xe1\xbb"),
+               WIRE_E_UTF8, "text");
+  assert_check(TEXT("\x0a\x0a"
+                    "plain\xff"
+                    "ascii"),
+               WIRE_E_UTF8, "text");
+  assert_check(TEXT("\x0a\x03"
+                    "a\0b"),
+               WIRE_E_UTF8, "text");
+  assert_check(TEXT("\x0a\x0c"
+                    "abcdefg\0abcd"),
+               WIRE_E_UTF8, "text");
   assert_check(TEXT("\x10\x05"), 0, "");
   assert_check(TEXT("\x10\x06"), WIRE_E_ENUM, "kind");
   assert_check(TEXT("\x2a\x02\x05\x06"), WIRE_E_ENUM, "kinds");
   assert_check(TEXT("\x2a\x02\x05\x00"), 0, "");
   assert_check(TEXT("\x28\x06"), WIRE_E_ENUM, "kinds");
-  assert_check(TEXT("\x1a\x04" "good"), 0, "");
+  assert_check(TEXT("\x1a\x04"
+                    "good"),
+               0, "");
   assert_check(TEXT("\x1a\x00"), 0, "");
-  assert_check(TEXT("\x1a\x03" "bad"), WIRE_E_UNPROTECTED, "person");
-  assert_check(TEXT("\x22\x06\x0a\x04" "good" "\x22\x05\x0a\x03" "bad"), WIRE_E_UNPROTECTED, "part.names");
+  assert_check(TEXT("\x1a\x03"
+                    "bad"),
+               WIRE_E_UNPROTECTED, "person");
+  assert_check(TEXT("\x22\x06\x0a\x04"
+                    "good"
+                    "\x22\x05\x0a\x03"
+                    "bad"),
+               WIRE_E_UNPROTECTED, "part.names");
   assert_check(TEXT("\x9a\x06\x00"), WIRE_E_UNKNOWN, "");
   assert_check(TEXT("\x52\x02\x10\x05"), 0, "");
   assert_check(TEXT("\x52\x08\x08\xff\xff\xff\xff\xff\xff\x01"), WIRE_E_TIME, "when");
@@ -171,7 +203,15 @@ static void test_checks_the_rules(void **state) {
 static void test_asks_for_every_tagged_text(void **state) {
   char broken[WIRE_FIELD_SIZE];
   unsigned asked = 0;
-  struct text message = TEXT("\x1a\x04" "good" "\x0a\x03" "abc" "\x22\x0c\x0a\x04" "good" "\x0a\x04" "good");
+  struct text message = TEXT(
+      "\x1a\x04"
+      "good"
+      "\x0a\x03"
+      "abc"
+      "\x22\x0c\x0a\x04"
+      "good"
+      "\x0a\x04"
+      "good");
   assert_int_equal(wire_check(thing, message, only_good, &asked, broken), 0);
   assert_int_equal(asked, 3);
 }
