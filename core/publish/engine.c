@@ -149,7 +149,9 @@ static void note_trouble(struct publisher *publisher, struct partition *partitio
                          const char *reason) {
   metric_add(publisher->errors[verdict], 1);
   partition->reason = reason;
-  if (verdict == VERDICT_BLOCKED) topics_refresh(publisher->asker);
+  if (verdict != VERDICT_BLOCKED) return;
+  partition->acked_offset = -1; /* perhaps the topic is made anew */
+  topics_refresh(publisher->asker);
 }
 
 void engine_verdict(struct publisher *publisher, struct publish_item *item, enum verdict verdict, const char *reason,
@@ -278,7 +280,7 @@ static void take_report(struct publisher *publisher, struct producer *producer, 
   if (verdict == VERDICT_DONE) {
     producer_well(producer);
     publisher->connected = publisher->ever_connected = true;
-    if (message->offset > partition->acked_offset) partition->acked_offset = message->offset;
+    partition->acked_offset = message->offset; /* rises, and starts anew when the topic was made anew */
   }
   engine_verdict(publisher, item, verdict, verdict_reason(message->err), now_us);
 }

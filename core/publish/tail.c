@@ -107,7 +107,8 @@ static rd_kafka_resp_err_t offset_by_time(struct tail *tail, const struct tail_j
   return code;
 }
 
-/* Where to begin. Without an acknowledged offset: by time, or, where the broker cannot say, the last few thousand. */
+/* Where to begin. Without an acknowledged offset, or when the log ends before it (the topic was made anew): by time,
+ * or, where the broker cannot say, the last few thousand. */
 static rd_kafka_resp_err_t find_start(struct tail *tail, const struct tail_job *job, int64_t *ret_start,
                                       int64_t *ret_end) {
   int64_t low = 0, high = 0;
@@ -115,7 +116,7 @@ static rd_kafka_resp_err_t find_start(struct tail *tail, const struct tail_job *
       rd_kafka_query_watermark_offsets(tail->kafka, job->topic, job->partition, &low, &high, ASK_MS);
   if (code != 0) return code;
   int64_t start = job->after_offset + 1;
-  if (job->after_offset < 0) {
+  if (job->after_offset < 0 || start > high) {
     int64_t by_time = -1;
     code = offset_by_time(tail, job, &by_time);
     start = code == 0 && by_time >= 0 ? by_time : high - TAIL_WITHOUT_TIME;

@@ -114,6 +114,17 @@ static void test_without_an_offset(void **state) {
   rig_close(&rig);
 }
 
+static void test_a_log_that_ends_before_the_offset(void **state) {
+  struct rig rig;
+  rig_open(&rig, MESSAGES);
+  struct tail_job *job = ask(&rig, 0, 200, 100000, 0);
+  assert_int_equal(job->result, TAIL_READ);
+  assert_true(job->found[0]);
+  assert_false(job->found[1]);
+  tail_job_free(job);
+  rig_close(&rig);
+}
+
 static void test_an_empty_partition(void **state) {
   struct rig rig;
   rig_open(&rig, 0);
@@ -154,6 +165,7 @@ int main(void) {
       cmocka_unit_test(test_what_is_there_and_what_is_not), cmocka_unit_test(test_without_an_offset),
       cmocka_unit_test(test_an_empty_partition),            cmocka_unit_test(test_no_such_partition),
       cmocka_unit_test(test_no_broker),
+      cmocka_unit_test(test_a_log_that_ends_before_the_offset),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
