@@ -11,6 +11,7 @@
 #include "core/dead_letter.h"
 #include "core/originals.h"
 #include "tests/fault/scripts.h"
+#include "tests/lib/scratch.h"
 
 static const struct secret_key key = {{5, 6, 7}};
 
@@ -114,9 +115,7 @@ static void look_at_originals(void *context) {
   if (r < 0) nth_wrong("the next start fails: %s", strerrordesc_np(-r));
   if (originals != NULL) originals_close(originals);
   event_base_free(base);
-  char command[160];
-  snprintf(command, sizeof command, "rm -rf '%s'", keeping.state_dir);
-  if (system(command) != 0) nth_wrong("rm");
+  if (scratch_remove(keeping.state_dir) != 0) nth_wrong("its folder cannot be removed");
 }
 
 static int run_originals_read(void *context) {

@@ -10,29 +10,29 @@
 
 #include "core/log.h"
 #include "tests/fault/scripts.h"
+#include "tests/lib/scratch.h"
 
 /* The shipped configuration with secrets of its own. */
 static int stage_open(const char *broker_config, struct stage *stage) {
-  char command[600], path[128];
+  char config[96], path[128];
   /* In memory where that is possible: thousands of runs sync their files. */
   const char *parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
   snprintf(stage->folder, sizeof stage->folder, "%s/nth-call-XXXXXX", parent);
   if (mkdtemp(stage->folder) == NULL) return -errno;
-  snprintf(command, sizeof command, "cp -r '%s' '%s/config' && '%s/config/make-secrets' > '%s/keys'",
-           broker_config, stage->folder, stage->folder, stage->folder);
-  if (system(command) != 0) return -EIO;
+  snprintf(config, sizeof config, "%s/config", stage->folder);
+  snprintf(path, sizeof path, "%s/make-secrets", config);
+  if (scratch_run((const char *const[]){"cp", "-r", broker_config, config, NULL}) < 0) return -EIO;
+  if (scratch_run((const char *const[]){path, config, NULL}) < 0) return -EIO;
   cleanup(config_errors_deinit) struct config_errors errors = CONFIG_ERRORS_INIT;
-  snprintf(path, sizeof path, "%s/config/hub.yaml", stage->folder);
+  snprintf(path, sizeof path, "%s/hub.yaml", config);
   int r = setup_load(path, &errors, &stage->setup);
   if (errors.text.length != 0) fputs(errors.text.data, stderr);
   return r == 0 && errors.errors != 0 ? -EINVAL : r;
 }
 
 static void stage_close(struct stage *stage) {
-  char command[128];
   setup_free(stage->setup);
-  snprintf(command, sizeof command, "rm -rf '%s'", stage->folder);
-  if (system(command) != 0) fprintf(stderr, "%s is left behind\n", stage->folder);
+  if (scratch_remove(stage->folder) != 0) fprintf(stderr, "%s is left behind\n", stage->folder);
 }
 
 static void say_nothing(void *context, const char *format, ...) {}

@@ -16,6 +16,7 @@
 #include "core/originals_files.h"
 #include "core/pipeline.h"
 #include "tests/fault/scripts.h"
+#include "tests/lib/scratch.h"
 
 enum { BODY_MAX = 64 * 1024, DELIVERED_MAX = 512, WAIT_MAX_S = 10, PAYLOADS = 4 };
 
@@ -295,9 +296,7 @@ static int run_payloads(void *context) {
 }
 
 static void tidy_up(void *context) {
-  char command[160];
-  snprintf(command, sizeof command, "rm -rf '%s'", way.state_dir);
-  if (system(command) != 0) nth_wrong("rm");
+  if (scratch_remove(way.state_dir) != 0) nth_wrong("its folder cannot be removed");
 }
 
 static bool body_read(const struct stage *stage, struct posted *posted) {

@@ -17,6 +17,7 @@
 #include "core/clock.h"
 #include "core/originals_files.h"
 #include "core/originals_index.h"
+#include "tests/lib/scratch.h"
 
 #define NOON_US (INT64_C(1783857600) * SECOND_US) /* 2026-07-12T12:00:00Z */
 #define DAY_US (INT64_C(86400) * SECOND_US)
@@ -64,9 +65,7 @@ static int teardown(void **state) {
   fixture_close(fixture);
   event_base_free(fixture->base);
   arena_free(fixture->arena);
-  char command[128];
-  snprintf(command, sizeof command, "rm -rf %s", fixture->state_dir);
-  assert_int_equal(0, system(command));
+  assert_int_equal(0, scratch_remove(fixture->state_dir));
   free(fixture);
   return 0;
 }

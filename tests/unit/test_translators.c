@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "core/connector/poisoned.h"
+#include "tests/lib/scratch.h"
 
 enum { LONG_MS = 60000 };
 
@@ -117,9 +118,7 @@ static int teardown(void **state) {
   translators_free(fixture->translators);
   event_base_free(fixture->base);
   gate_deinit(&fixture->gate);
-  char command[128];
-  snprintf(command, sizeof command, "rm -rf %s", fixture->state_dir);
-  assert_int_equal(0, system(command));
+  assert_int_equal(0, scratch_remove(fixture->state_dir));
   free(fixture);
   return 0;
 }
