@@ -1,9 +1,9 @@
 /*
  * `iochub consume`: messages of topics as JSON lines.
  *
- * What a message is, its ce_type header says; where it has none, the catalogue. The message is decoded by the schema
- * alone: no connector code runs here. A message that cannot be decoded is shown with the reason instead of it, so that
- * one bad message hides no other.
+ * What a message is, its ce_type header says; where it has none, the catalogue. The message is decoded by the
+ * schema alone: no connector code runs here. A message that cannot be decoded is shown with the reason
+ * instead of it, so that one bad message hides no other.
  */
 #include <signal.h>
 #include <stdarg.h>
@@ -18,11 +18,14 @@
 enum { OPTION_CONFIG, OPTION_BOOTSTRAP, OPTION_FROM_START, OPTION_COUNT, OPTION_FOLLOW };
 
 static const struct command_option consume_options[] = {
-    [OPTION_CONFIG] = {"--config", "FILE", "hub.yaml: brokers, catalogue, connectors; broker-config/hub.yaml without it"},
+    [OPTION_CONFIG] = {"--config", "FILE",
+                       "hub.yaml: brokers, catalogue, connectors; broker-config/hub.yaml without it"},
     [OPTION_BOOTSTRAP] = {"--bootstrap", "HOST:PORT", "these brokers, whatever hub.yaml says"},
-    [OPTION_FROM_START] = {"--from-start", NULL, "from the oldest message on; without it only what comes from now on"},
+    [OPTION_FROM_START] = {"--from-start", NULL,
+                           "from the oldest message on; without it only what comes from now on"},
     [OPTION_COUNT] = {"--count", "N", "end after N messages"},
-    [OPTION_FOLLOW] = {"--follow", NULL, "go on for ever; without it, it ends at the end that the topics have now"},
+    [OPTION_FOLLOW] = {"--follow", NULL,
+                       "go on for ever; without it, it ends at the end that the topics have now"},
     {0},
 };
 
@@ -66,8 +69,8 @@ static void write_headers(struct text_out *out, const struct reader_message *mes
   text_out_string(out, "}");
 }
 
-static const struct schema_message *type_find(const struct consuming *consuming, const struct reader_message *message,
-                                              struct text *ret_name) {
+static const struct schema_message *type_find(const struct consuming *consuming,
+                                              const struct reader_message *message, struct text *ret_name) {
   const struct config_topic *topic =
       consuming->config == NULL ? NULL : hub_config_topic(consuming->config, message->topic);
   struct text name = header_find(message, "ce_type");
@@ -81,7 +84,8 @@ static const struct schema_message *type_find(const struct consuming *consuming,
 }
 
 /* {"type":…,"message":{…}}, or the reason why there is none. */
-static int write_value(const struct consuming *consuming, struct text_out *out, const struct reader_message *message) {
+static int write_value(const struct consuming *consuming, struct text_out *out,
+                       const struct reader_message *message) {
   struct text name;
   const struct schema_message *type = type_find(consuming, message, &name);
   text_out_string(out, ",\"type\":");
@@ -169,8 +173,8 @@ static int connectors_all(struct consuming *consuming) {
   return r < 0 ? trouble("the connectors cannot be loaded: %s", strerror(-r)) : EXIT_OK;
 }
 
-static int consume(struct consuming *consuming, const struct command_values *values, const char *const *topics,
-                   size_t count) {
+static int consume(struct consuming *consuming, const struct command_values *values,
+                   const char *const *topics, size_t count) {
   int exit_code = topics_check(consuming->config, topics, count);
   if (exit_code == EXIT_OK) exit_code = connectors_all(consuming);
   if (exit_code != EXIT_OK) return exit_code;
@@ -231,12 +235,14 @@ const struct command command_consume = {
     .name = "consume",
     .arguments = "TOPIC… [--config FILE] [--bootstrap HOST:PORT] [--from-start] [--count N] [--follow]",
     .summary = "print the messages of topics as JSON lines",
-    .help = "Prints one JSON line for each message: topic, partition, offset, timestamp, key, headers, type and the message\n"
-            "itself by the proto3 JSON mapping. It joins no consumer group and changes nothing.\n\n"
-            "examples:\n"
-            "  iochub consume ioc.edoc.document.v1 --from-start\n"
-            "  iochub consume ioc.publicservice.dossier.v1 ioc.dead-letter.publicservice.v1 --follow\n"
-            "  iochub consume ioc.edoc.document.v1 --bootstrap 127.0.0.1:9092 --from-start --count 1",
+    .help =
+        "Prints one JSON line for each message: topic, partition, offset, timestamp, key, headers, type and "
+        "the message\n"
+        "itself by the proto3 JSON mapping. It joins no consumer group and changes nothing.\n\n"
+        "examples:\n"
+        "  iochub consume ioc.edoc.document.v1 --from-start\n"
+        "  iochub consume ioc.publicservice.dossier.v1 ioc.dead-letter.publicservice.v1 --follow\n"
+        "  iochub consume ioc.edoc.document.v1 --bootstrap 127.0.0.1:9092 --from-start --count 1",
     .options = consume_options,
     .run = consume_run,
 };

@@ -1,8 +1,8 @@
 /*
  * `iochub dev-broker`: librdkafka's mock cluster as a process of its own, for trying things out.
  *
- * It keeps everything in memory and nothing afterwards. The mock answers neither CreateTopics nor DescribeConfigs, so
- * the catalogue's topics are made through its own call.
+ * It keeps everything in memory and nothing afterwards. The mock answers neither CreateTopics nor
+ * DescribeConfigs, so the catalogue's topics are made through its own call.
  */
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
@@ -18,7 +18,8 @@ enum { OPTION_TOPICS, OPTION_BROKERS, OPTION_ADDRESS_FILE };
 static const struct command_option dev_broker_options[] = {
     [OPTION_TOPICS] = {"--topics", "FILE", "a catalogue (topics.yaml): its topics are made"},
     [OPTION_BROKERS] = {"--brokers", "N", "how many brokers, 1 to 9; 1 without it"},
-    [OPTION_ADDRESS_FILE] = {"--address-file", "FILE", "where to write the line `bootstrap HOST:PORT` as well"},
+    [OPTION_ADDRESS_FILE] = {"--address-file", "FILE",
+                             "where to write the line `bootstrap HOST:PORT` as well"},
     {0},
 };
 
@@ -135,12 +136,13 @@ const struct command command_dev_broker = {
     .name = "dev-broker",
     .arguments = "[--topics FILE] [--brokers N] [--address-file FILE]",
     .summary = "run a small Kafka in memory, for trying things out",
-    .help = "Runs librdkafka's mock cluster and prints `bootstrap HOST:PORT`; SIGTERM or Ctrl-C ends it, and with it all\n"
-            "messages. Any librdkafka client can use it (kcat, confluent-kafka); it knows no rights, no retention and no\n"
-            "topic administration, so that it proves nothing about durability.\n\n"
-            "examples:\n"
-            "  iochub dev-broker --topics broker-config/topics.yaml\n"
-            "  iochub dev-broker --topics broker-config/topics.yaml --brokers 3 --address-file /run/iochub/broker",
+    .help =
+        "Runs librdkafka's mock cluster and prints `bootstrap HOST:PORT`; SIGTERM or Ctrl-C ends it, and with\n"
+        "it all messages. Any librdkafka client can use it (kcat, confluent-kafka); it knows no rights, no\n"
+        "retention and no topic administration, so that it proves nothing about durability.\n\n"
+        "examples:\n"
+        "  iochub dev-broker --topics broker-config/topics.yaml\n"
+        "  iochub dev-broker --topics broker-config/topics.yaml --brokers 3 --address-file addresses",
     .options = dev_broker_options,
     .run = dev_broker_run,
 };

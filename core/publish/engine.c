@@ -1,9 +1,9 @@
 /*
  * The way of a message: lane, producer, report, verdict, fate.
  *
- * Lanes with something to do stand in one list and are served in turn, so that none starves another at the bounds.
- * done is called from one place only, after all lanes are consistent, because its owner may send or withdraw from
- * inside it.
+ * Lanes with something to do stand in one list and are served in turn, so that none starves another at the
+ * bounds. done is called from one place only, after all lanes are consistent, because its owner may send or
+ * withdraw from inside it.
  */
 #include "core/publish/engine.h"
 
@@ -97,9 +97,9 @@ static struct partition *choose(struct topic *topic, const struct publish_item *
 void engine_admit(struct publisher *publisher, struct publish_item *item) {
   struct topic *topic = item->topic;
   if (item->withdrawn || topic->facts.presence == TOPIC_MISSING || topic->facts.presence == TOPIC_DENIED) {
-    const char *reason = item->withdrawn                              ? "withdrawn"
+    const char *reason = item->withdrawn                          ? "withdrawn"
                          : topic->facts.presence == TOPIC_MISSING ? "the topic does not exist"
-                                                                      : "the brokers deny the topic to the hub";
+                                                                  : "the brokers deny the topic to the hub";
     engine_finish(publisher, item, PUBLISH_BUSY, reason);
     return;
   }
@@ -116,10 +116,12 @@ void engine_admit(struct publisher *publisher, struct publish_item *item) {
 static void tell_state(struct partition *partition, const char *message) {
   log_event(LOG_WARNING, "publish", message, log_text("topic", partition->topic->name),
             log_int("partition", partition->id), log_text("reason", partition->reason),
-            log_int("waiting", (int64_t)partition->lane.queued), log_int("held", (int64_t)partition->lane.held));
+            log_int("waiting", (int64_t)partition->lane.queued),
+            log_int("held", (int64_t)partition->lane.held));
 }
 
-void engine_block(struct publisher *publisher, struct partition *partition, const char *reason, int64_t now_us) {
+void engine_block(struct publisher *publisher, struct partition *partition, const char *reason,
+                  int64_t now_us) {
   lane_block(&partition->lane, now_us);
   partition->reason = reason;
   engine_touch(publisher, partition);
@@ -154,8 +156,8 @@ static void note_trouble(struct publisher *publisher, struct partition *partitio
   topics_refresh(publisher->asker);
 }
 
-void engine_verdict(struct publisher *publisher, struct publish_item *item, enum verdict verdict, const char *reason,
-                    int64_t now_us) {
+void engine_verdict(struct publisher *publisher, struct publish_item *item, enum verdict verdict,
+                    const char *reason, int64_t now_us) {
   struct partition *partition = item->partition;
   partition->progress_us = now_us;
   partition->degraded = false;
@@ -238,7 +240,8 @@ static enum feeding serve_lane(struct publisher *publisher, struct partition *pa
   give_back_waiting(publisher, partition);
   if (feeding == FEED_IDLE) {
     int64_t due_us = lane_due_us(&partition->lane);
-    if (due_us != INT64_MAX && partition->topic->producer->state == PRODUCER_UP) repair_arm(publisher, due_us);
+    if (due_us != INT64_MAX && partition->topic->producer->state == PRODUCER_UP)
+      repair_arm(publisher, due_us);
   }
   return feeding;
 }
@@ -270,8 +273,8 @@ void engine_work(struct publisher *publisher) {
   publisher->working = false;
 }
 
-static void take_report(struct publisher *publisher, struct producer *producer, const rd_kafka_message_t *message,
-                        int64_t now_us) {
+static void take_report(struct publisher *publisher, struct producer *producer,
+                        const rd_kafka_message_t *message, int64_t now_us) {
   struct publish_item *item = message->_private;
   rd_kafka_msg_status_t status = rd_kafka_message_status(message);
   enum verdict verdict = verdict_of_report(message->err, status, message->offset);
@@ -312,7 +315,8 @@ static void take_error(struct publisher *publisher, struct producer *producer, r
   }
   if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
     if (publisher->connected || !publisher->ever_connected) {
-      log_event(LOG_WARNING, "publish", "no broker answers", log_text("bootstrap", publisher->config->kafka.bootstrap));
+      log_event(LOG_WARNING, "publish", "no broker answers",
+                log_text("bootstrap", publisher->config->kafka.bootstrap));
     }
     publisher->connected = false;
     publisher->ever_connected = true;
@@ -352,6 +356,7 @@ static bool serve_producer(struct publisher *publisher, struct producer *produce
 
 void engine_serve(struct publisher *publisher) {
   bool more = false;
-  for (size_t i = 0; i < publisher->producers_count; i++) more |= serve_producer(publisher, &publisher->producers[i]);
+  for (size_t i = 0; i < publisher->producers_count; i++)
+    more |= serve_producer(publisher, &publisher->producers[i]);
   if (more) event_active(publisher->wake, EV_READ, 1); /* librdkafka writes only when a queue was empty */
 }

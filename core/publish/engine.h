@@ -1,6 +1,7 @@
 /*
- * engine.h: the publisher's own parts, shared by publisher.c (its calls), engine.c (the way of a message through lane
- * and producer), repair.c (time, tails, topics, dead producers) and gauges.c (what is shown). All on the loop.
+ * engine.h: the publisher's own parts, shared by publisher.c (its calls), engine.c (the way of a message
+ * through lane and producer), repair.c (time, tails, topics, dead producers) and gauges.c (what is shown).
+ * All on the loop.
  */
 #ifndef CORE_PUBLISH_ENGINE_H
 #define CORE_PUBLISH_ENGINE_H
@@ -76,7 +77,8 @@ void engine_touch(struct publisher *, struct partition *);    /* has something t
 void engine_work(struct publisher *);                         /* does it */
 void engine_finish(struct publisher *, struct publish_item *, enum publish_outcome, const char *reason);
 void engine_settle(struct publisher *); /* calls done of the finished */
-void engine_verdict(struct publisher *, struct publish_item *, enum verdict, const char *reason, int64_t now_us);
+void engine_verdict(struct publisher *, struct publish_item *, enum verdict, const char *reason,
+                    int64_t now_us);
 void engine_block(struct publisher *, struct partition *, const char *reason, int64_t now_us);
 void engine_serve(struct publisher *); /* reads the producers' queues */
 struct topic *engine_topic(const struct publisher *, const char *name);
@@ -86,7 +88,8 @@ void repair_tick(struct publisher *, int64_t now_us);
 void repair_arm(struct publisher *, int64_t at_us); /* look again then */
 void repair_tail(struct publisher *, struct partition *, int64_t now_us);
 void repair_collect(struct publisher *, int64_t now_us); /* news of the helper threads */
-void repair_end_producer(struct publisher *, struct producer *, bool gently, const char *reason, int64_t now_us);
+void repair_end_producer(struct publisher *, struct producer *, bool gently, const char *reason,
+                         int64_t now_us);
 void repair_block_producer(struct publisher *, struct producer *, const char *reason, int64_t now_us);
 
 /* gauges.c */

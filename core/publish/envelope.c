@@ -1,6 +1,6 @@
 /*
- * The envelope. The message is copied by librdkafka: its owner may let go of it as soon as its fate is known, while a
- * dying producer's threads may still read theirs.
+ * The envelope. The message is copied by librdkafka: its owner may let go of it as soon as its fate is known,
+ * while a dying producer's threads may still read theirs.
  */
 #include "core/publish/envelope.h"
 
@@ -12,7 +12,8 @@ uint32_t envelope_murmur2(struct text key) {
   size_t length = key.length;
   uint32_t h = 0x9747b28cu ^ (uint32_t)length;
   for (; length >= 4; length -= 4, data += 4) {
-    uint32_t k = (uint32_t)data[0] | (uint32_t)data[1] << 8 | (uint32_t)data[2] << 16 | (uint32_t)data[3] << 24;
+    uint32_t k =
+        (uint32_t)data[0] | (uint32_t)data[1] << 8 | (uint32_t)data[2] << 16 | (uint32_t)data[3] << 24;
     k *= m;
     k ^= k >> 24;
     h = h * m ^ k * m;
@@ -66,7 +67,8 @@ rd_kafka_resp_err_t envelope_produce(rd_kafka_t *kafka, rd_kafka_topic_t *topic,
   rd_kafka_resp_err_t code = rd_kafka_producev(
       kafka, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
       RD_KAFKA_V_KEY(event->key.data == NULL ? "" : event->key.data, event->key.length),
-      RD_KAFKA_V_VALUE((void *)(uintptr_t)(event->value.data == NULL ? "" : event->value.data), event->value.length),
+      RD_KAFKA_V_VALUE((void *)(uintptr_t)(event->value.data == NULL ? "" : event->value.data),
+                       event->value.length),
       RD_KAFKA_V_TIMESTAMP(event->accepted_us / 1000), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(opaque),
       RD_KAFKA_V_END);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) rd_kafka_headers_destroy(headers);

@@ -16,7 +16,7 @@ int32_t envelope_partition(struct text key, int partitions);
 size_t envelope_size_bytes(const struct event *);
 
 /* Hands it to librdkafka, which copies it; opaque comes back with the report. */
-rd_kafka_resp_err_t envelope_produce(rd_kafka_t *, rd_kafka_topic_t *, int32_t partition, const struct event *,
-                                     void *opaque);
+rd_kafka_resp_err_t envelope_produce(rd_kafka_t *, rd_kafka_topic_t *, int32_t partition,
+                                     const struct event *, void *opaque);
 
 #endif

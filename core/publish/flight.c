@@ -1,6 +1,6 @@
 /*
- * The items and the key gate. The gate spans all partitions of a topic, so that a key keeps its order also when the
- * number of partitions grows and the key moves.
+ * The items and the key gate. The gate spans all partitions of a topic, so that a key keeps its order also
+ * when the number of partitions grows and the key moves.
  */
 #include "core/publish/flight.h"
 
@@ -38,7 +38,8 @@ struct publish_item *flight_begin(struct flight *flight, struct publication *pub
     item = malloc(sizeof *item);
     if (item == NULL) return NULL;
   }
-  *item = (struct publish_item){.publication = publication, .topic = topic, .taken_us = now_us, .after_offset = -1};
+  *item = (struct publish_item){
+      .publication = publication, .topic = topic, .taken_us = now_us, .after_offset = -1};
   item->lane.sequence = ++flight->sequence;
   item->bytes = envelope_size_bytes(publication->event);
   item->older = flight->youngest;

@@ -1,6 +1,6 @@
 /*
- * flight.h: the messages under way: their memory, their order of arrival, and the gate that lets at most one message
- * of a key pass at a time.
+ * flight.h: the messages under way: their memory, their order of arrival, and the gate that lets at most one
+ * message of a key pass at a time.
  */
 #ifndef CORE_PUBLISH_FLIGHT_H
 #define CORE_PUBLISH_FLIGHT_H

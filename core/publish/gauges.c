@@ -15,11 +15,14 @@ static const struct metric_family latency_family = {
     "iochub_publish_seconds", "From taking a message to its acknowledgement.", METRIC_HISTOGRAM, {NULL}};
 static const struct metric_family messages_family = {
     "iochub_publish_in_flight_messages", "Messages taken and not yet acknowledged.", METRIC_GAUGE, {NULL}};
-static const struct metric_family bytes_family = {
-    "iochub_publish_in_flight_bytes", "Bytes of messages taken and not yet acknowledged.", METRIC_GAUGE, {NULL}};
-static const struct metric_family oldest_family = {
-    "iochub_publish_oldest_unacknowledged_seconds", "Age of the oldest message not yet acknowledged.", METRIC_GAUGE,
-    {NULL}};
+static const struct metric_family bytes_family = {"iochub_publish_in_flight_bytes",
+                                                  "Bytes of messages taken and not yet acknowledged.",
+                                                  METRIC_GAUGE,
+                                                  {NULL}};
+static const struct metric_family oldest_family = {"iochub_publish_oldest_unacknowledged_seconds",
+                                                   "Age of the oldest message not yet acknowledged.",
+                                                   METRIC_GAUGE,
+                                                   {NULL}};
 static const struct metric_family blocked_family = {
     "iochub_publish_lanes_blocked", "Topic partitions that nothing passes to, by topic.", METRIC_GAUGE,
     {"topic", NULL}};
@@ -44,7 +47,8 @@ void gauges_init(struct publisher *publisher, struct metrics *metrics) {
   for (int i = VERDICT_POISON; i < VERDICTS; i++) {
     publisher->errors[i] = series(metrics, &errors_family, verdict_name((enum verdict)i));
   }
-  for (size_t i = 0; i < LENGTH_OF(results); i++) publisher->tails[i] = series(metrics, &tails_family, results[i]);
+  for (size_t i = 0; i < LENGTH_OF(results); i++)
+    publisher->tails[i] = series(metrics, &tails_family, results[i]);
   publisher->latency = series(metrics, &latency_family, NULL);
   publisher->in_flight_messages = series(metrics, &messages_family, NULL);
   publisher->in_flight_bytes = series(metrics, &bytes_family, NULL);
@@ -55,7 +59,8 @@ void gauges_init(struct publisher *publisher, struct metrics *metrics) {
 static void say_trouble(struct publisher *publisher, const struct partition *blocked,
                         const struct partition *degraded) {
   bool fatal = false;
-  for (size_t i = 0; i < publisher->producers_count; i++) fatal |= publisher->producers[i].state != PRODUCER_UP;
+  for (size_t i = 0; i < publisher->producers_count; i++)
+    fatal |= publisher->producers[i].state != PRODUCER_UP;
   char *text = publisher->trouble;
   size_t size = sizeof publisher->trouble;
   if (fatal) {
@@ -65,7 +70,8 @@ static void say_trouble(struct publisher *publisher, const struct partition *blo
     snprintf(text, size, "topic %s is blocked: %s", blocked->topic->name,
              blocked->reason == NULL ? "unknown" : blocked->reason);
   } else if (degraded != NULL) {
-    snprintf(text, size, "topic %s: no acknowledgement comes from partition %d", degraded->topic->name, degraded->id);
+    snprintf(text, size, "topic %s: no acknowledgement comes from partition %d", degraded->topic->name,
+             degraded->id);
   } else if (!publisher->connected) {
     snprintf(text, size, "no broker answers at %s", publisher->config->kafka.bootstrap);
   } else {

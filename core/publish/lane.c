@@ -1,9 +1,10 @@
 /*
  * The lane's rules.
  *
- * Invariant: the queue is in the order of sequence, so that whatever came back goes before what came later. What is
- * surprising: a probe that comes back with anything but BLOCKED opens the lane for draining, because the brokers
- * judged the message and no longer the right to send it; only a success forgets how long the waits have become.
+ * Invariant: the queue is in the order of sequence, so that whatever came back goes before what came later.
+ * What is surprising: a probe that comes back with anything but BLOCKED opens the lane for draining, because
+ * the brokers judged the message and no longer the right to send it; only a success forgets how long the
+ * waits have become.
  */
 #include "core/publish/lane.h"
 
@@ -131,7 +132,8 @@ static enum lane_fate judge(struct lane *lane, struct lane_item *item, enum verd
   }
 }
 
-enum lane_fate lane_take_back(struct lane *lane, struct lane_item *item, enum verdict verdict, int64_t now_us) {
+enum lane_fate lane_take_back(struct lane *lane, struct lane_item *item, enum verdict verdict,
+                              int64_t now_us) {
   lane->held--;
   lane->alone = false;
   item->held = false;

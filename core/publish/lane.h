@@ -1,12 +1,12 @@
 /*
- * lane.h: one topic-partition as the publisher sees it. A state machine without I/O: the publisher hands messages to
- * librdkafka, the lane says which one may go and what a verdict on it means.
+ * lane.h: one topic-partition as the publisher sees it. A state machine without I/O: the publisher hands
+ * messages to librdkafka, the lane says which one may go and what a verdict on it means.
  *
  *   open      messages go as they come
- *   draining  something went wrong: nothing more goes until all that librdkafka holds came back; then, after a look
- *             into the partition's tail where a fate is unknown, it goes on from the oldest
- *   blocked   nothing passes until somebody changes rights or topics: what waits is given back, and from time to
- *             time one message is let through as a probe; up to LANE_BLOCKED_MAX wait for its fate
+ *   draining  something went wrong: nothing more goes until all that librdkafka holds came back; then, after
+ *             a look into the partition's tail where a fate is unknown, it goes on from the oldest
+ *   blocked   nothing passes until somebody changes rights or topics: what waits is given back, and from time
+ *             to time one message is let through as a probe; up to LANE_BLOCKED_MAX wait for its fate
  */
 #ifndef CORE_PUBLISH_LANE_H
 #define CORE_PUBLISH_LANE_H
@@ -44,7 +44,8 @@ struct lane {
 
 void lane_init(struct lane *, const struct lane_backoff *);
 
-/* May a new message join? false: the lane is blocked, "try again". A blocked lane takes one as probe when it is time. */
+/* May a new message join? false: the lane is blocked, "try again". A blocked lane takes one as probe when it
+ * is time. */
 bool lane_admits(const struct lane *, int64_t now_us);
 
 /* Into the queue. On a blocked lane the first one becomes the probe. */
@@ -62,7 +63,8 @@ enum lane_fate {
   LANE_BUSY,    /* not in Kafka, and the lane is blocked */
 };
 
-/* A held message came back. When the lane is blocked afterwards the caller gives back what lane_drop() yields. */
+/* A held message came back. When the lane is blocked afterwards the caller gives back what lane_drop()
+ * yields. */
 enum lane_fate lane_take_back(struct lane *, struct lane_item *, enum verdict, int64_t now_us) must_use;
 
 /* A message in the queue was refused by produce() itself. */
@@ -74,14 +76,15 @@ void lane_block(struct lane *, int64_t now_us);
 /* What blocked it may be over: the next message is a probe. */
 void lane_probe_now(struct lane *, int64_t now_us);
 
-/* Takes the next waiting message out of a blocked lane's queue, the fate of which is known; NULL: none left. */
+/* Takes the next waiting message of known fate out of a blocked lane's queue; NULL: none left. */
 struct lane_item *lane_drop(struct lane *);
 
 /* Time to read the tail: everything came back and the fate of something is unknown. */
 bool lane_wants_tail(const struct lane *, int64_t now_us);
 void lane_tail_begins(struct lane *);
 void lane_tail_failed(struct lane *, int64_t now_us); /* later again */
-/* One ambiguous message was not found (it waits in the queue again), or was found (take it out by lane_remove()). */
+/* One ambiguous message was not found (it waits in the queue again), or was found (take it out by
+ * lane_remove()). */
 void lane_tail_resolved(struct lane *, struct lane_item *);
 void lane_tail_ends(struct lane *);
 

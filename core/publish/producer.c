@@ -1,9 +1,10 @@
 /*
  * The producer's life.
  *
- * max.in.flight is 1 and message.timeout.ms is 0: above one request in flight librdkafka reported lost messages as
- * delivered, and a finite timeout makes gaps. A handle is destroyed on a thread of its own, because that may wait for
- * sockets; its queue is cut off first, so that nothing it still says reaches the loop.
+ * max.in.flight is 1 and message.timeout.ms is 0: above one request in flight librdkafka reported lost
+ * messages as delivered, and a finite timeout makes gaps. A handle is destroyed on a thread of its own,
+ * because that may wait for sockets; its queue is cut off first, so that nothing it still says reaches the
+ * loop.
  */
 #include "core/publish/producer.h"
 
@@ -81,11 +82,17 @@ static int set_number(rd_kafka_conf_t *conf, const char *key, int64_t value, str
 static int configure(const struct producer *producer, rd_kafka_conf_t *conf, struct text_out *reason) {
   static const char *const before[][2] = {
       /* what an admin may change stands before his properties */
-      {"client.id", "iochub"}, {"request.timeout.ms", "20000"}, {"socket.timeout.ms", "30000"},
-      {"socket.connection.setup.timeout.ms", "10000"}, {"socket.keepalive.enable", "true"},
-      {"socket.nagle.disable", "true"}, {"reconnect.backoff.ms", "100"}, {"reconnect.backoff.max.ms", "5000"},
+      {"client.id", "iochub"},
+      {"request.timeout.ms", "20000"},
+      {"socket.timeout.ms", "30000"},
+      {"socket.connection.setup.timeout.ms", "10000"},
+      {"socket.keepalive.enable", "true"},
+      {"socket.nagle.disable", "true"},
+      {"reconnect.backoff.ms", "100"},
+      {"reconnect.backoff.max.ms", "5000"},
       {"retry.backoff.ms", "200"},
-      {"topic.metadata.refresh.interval.ms", "10000"}, /* a right that was given back is seen with the next one */
+      {"topic.metadata.refresh.interval.ms",
+       "10000"}, /* a right that was given back is seen with the next one */
       {"ssl.endpoint.identification.algorithm", "https"},
   };
   static const char *const after[][2] = {
@@ -95,18 +102,22 @@ static int configure(const struct producer *producer, rd_kafka_conf_t *conf, str
   };
   const struct config_kafka *kafka = &producer->config->kafka;
   int r = 0;
-  for (size_t i = 0; r == 0 && i < LENGTH_OF(before); i++) r = properties_set(conf, before[i][0], before[i][1], reason);
+  for (size_t i = 0; r == 0 && i < LENGTH_OF(before); i++)
+    r = properties_set(conf, before[i][0], before[i][1], reason);
   if (r == 0) r = properties_apply(producer->config, conf, reason);
-  for (size_t i = 0; r == 0 && i < LENGTH_OF(after); i++) r = properties_set(conf, after[i][0], after[i][1], reason);
+  for (size_t i = 0; r == 0 && i < LENGTH_OF(after); i++)
+    r = properties_set(conf, after[i][0], after[i][1], reason);
   if (r == 0) r = properties_set(conf, "compression.codec", producer->compression, reason);
   if (r == 0 && strcmp(producer->compression, "zstd") == 0) {
-    /* A level's tables are cleared for every batch, and batches are small where senders wait for the answer. */
+    /* A level's tables are cleared for every batch, and batches are small where senders wait for the answer.
+     */
     r = properties_set(conf, "compression.level", "1", reason);
   }
   if (r == 0) r = set_number(conf, "message.max.bytes", producer->limit_bytes, reason);
   if (r == 0) r = set_number(conf, "batch.size", MIN(producer->limit_bytes, 262144), reason);
   if (r == 0) r = set_number(conf, "linger.ms", kafka->linger_ms, reason);
-  if (r == 0) r = set_number(conf, "queue.buffering.max.messages", MAX(kafka->in_flight_messages, 100) * 2, reason);
+  if (r == 0)
+    r = set_number(conf, "queue.buffering.max.messages", MAX(kafka->in_flight_messages, 100) * 2, reason);
   int64_t kbytes = (kafka->in_flight_bytes + producer->limit_bytes) / (int64_t)KIB + 1024;
   return r < 0 ? r : set_number(conf, "queue.buffering.max.kbytes", kbytes, reason);
 }
@@ -124,7 +135,8 @@ static int make_handle(struct producer *producer) {
   }
   if (r < 0) {
     rd_kafka_conf_destroy(conf);
-    log_event(LOG_ERROR, "publish", "a producer cannot be made", log_text("reason", r == -EIO ? text : reason.data));
+    log_event(LOG_ERROR, "publish", "a producer cannot be made",
+              log_text("reason", r == -EIO ? text : reason.data));
   }
   text_out_deinit(&reason);
   return r;

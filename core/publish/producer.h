@@ -1,5 +1,6 @@
 /*
- * producer.h: one idempotent librdkafka producer for one compression and size limit; its life, death and successor.
+ * producer.h: one idempotent librdkafka producer for one compression and size limit; its life, death and
+ * successor.
  *
  *   up      takes messages
  *   ending  takes none; what it holds may still be reported, until a time limit
@@ -43,8 +44,8 @@ int producer_start(struct producer *, int64_t now_us) must_use;
 /* Stops taking. gently: requests under way may still be answered for drain_ms. */
 void producer_end(struct producer *, bool gently, int64_t now_us);
 
-/* Call now and then while ending. true: nothing more will be reported; call producer_bury() after what is still held
- * was taken back. */
+/* Call now and then while ending. true: nothing more will be reported; call producer_bury() after what is
+ * still held was taken back. */
 bool producer_ended(struct producer *, int64_t now_us);
 
 /* Hands the handle to the undertaker; the next one is due at rebuild_at_us. Topic handles must be gone. */

@@ -1,8 +1,8 @@
 /*
  * The allow-list, and librdkafka's own check of each value.
  *
- * SCRAM is refused with librdkafka below 2.6.1: it sends the nonce of the client twice, which Kafka 4.x takes for
- * wrong credentials, and an admin would look for a wrong password for ever.
+ * SCRAM is refused with librdkafka below 2.6.1: it sends the nonce of the client twice, which Kafka 4.x takes
+ * for wrong credentials, and an admin would look for a wrong password for ever.
  */
 #include "core/publish/properties.h"
 
@@ -13,14 +13,40 @@
 enum { SCRAM_WORKS_FROM = 0x020601ff, KEY_MAX = 64, VALUE_MAX = 1024, SECRET_MAX = 512 };
 
 static const char *const allowed[] = {
-    "broker.address.family", "broker.address.ttl", "client.dns.lookup", "client.id", "client.rack",
-    "connections.max.idle.ms", "enable.ssl.certificate.verification", "metadata.max.age.ms",
-    "reconnect.backoff.max.ms", "reconnect.backoff.ms", "request.timeout.ms", "retry.backoff.ms", "sasl.mechanism",
-    "sasl.mechanisms", "sasl.password.file", "sasl.username", "security.protocol", "socket.connection.setup.timeout.ms",
-    "socket.keepalive.enable", "socket.receive.buffer.bytes", "socket.send.buffer.bytes", "socket.timeout.ms",
-    "ssl.ca.location", "ssl.certificate.location", "ssl.cipher.suites", "ssl.crl.location", "ssl.curves.list",
-    "ssl.endpoint.identification.algorithm", "ssl.key.location", "ssl.key.password.file", "ssl.sigalgs.list",
-    "topic.metadata.refresh.fast.interval.ms", "topic.metadata.refresh.interval.ms", NULL,
+    "broker.address.family",
+    "broker.address.ttl",
+    "client.dns.lookup",
+    "client.id",
+    "client.rack",
+    "connections.max.idle.ms",
+    "enable.ssl.certificate.verification",
+    "metadata.max.age.ms",
+    "reconnect.backoff.max.ms",
+    "reconnect.backoff.ms",
+    "request.timeout.ms",
+    "retry.backoff.ms",
+    "sasl.mechanism",
+    "sasl.mechanisms",
+    "sasl.password.file",
+    "sasl.username",
+    "security.protocol",
+    "socket.connection.setup.timeout.ms",
+    "socket.keepalive.enable",
+    "socket.receive.buffer.bytes",
+    "socket.send.buffer.bytes",
+    "socket.timeout.ms",
+    "ssl.ca.location",
+    "ssl.certificate.location",
+    "ssl.cipher.suites",
+    "ssl.crl.location",
+    "ssl.curves.list",
+    "ssl.endpoint.identification.algorithm",
+    "ssl.key.location",
+    "ssl.key.password.file",
+    "ssl.sigalgs.list",
+    "topic.metadata.refresh.fast.interval.ms",
+    "topic.metadata.refresh.interval.ms",
+    NULL,
 };
 
 static const char *const paths[] = {
@@ -67,22 +93,26 @@ static void check_known(const struct property *property, struct config_errors *e
   if (!listed(allowed, property->key)) {
     const char *nearest = config_nearest(text_of(property->key), allowed);
     config_error(errors, nowhere, item, "%s is not a property that may be set here%s%s%s", property->key,
-                 nearest == NULL ? "" : ", did you mean ", nearest == NULL ? "" : nearest, nearest == NULL ? "" : "?");
+                 nearest == NULL ? "" : ", did you mean ", nearest == NULL ? "" : nearest,
+                 nearest == NULL ? "" : "?");
     return;
   }
   if (scram_fails(property)) {
-    config_error(errors, nowhere, item,
-                 "%s: SCRAM fails between librdkafka %s and Kafka 4.x (right passwords are refused; mended in 2.6.1): "
-                 "use mutual TLS, or PLAIN over TLS", property->key, rd_kafka_version_str());
+    config_error(
+        errors, nowhere, item,
+        "%s: SCRAM fails between librdkafka %s and Kafka 4.x (right passwords are refused; mended in 2.6.1): "
+        "use mutual TLS, or PLAIN over TLS",
+        property->key, rd_kafka_version_str());
     return;
   }
   size_t length = strlen(property->key);
   if (length > 5 && strcmp(property->key + length - 5, ".file") == 0) return;
   rd_kafka_conf_t *conf = rd_kafka_conf_new();
   char text[256];
-  if (conf != NULL && rd_kafka_conf_set(conf, property->key, property->value, text, sizeof text) != RD_KAFKA_CONF_OK) {
-    config_error(errors, nowhere, item, "librdkafka %s does not take this value of %s", rd_kafka_version_str(),
-                 property->key);
+  if (conf != NULL &&
+      rd_kafka_conf_set(conf, property->key, property->value, text, sizeof text) != RD_KAFKA_CONF_OK) {
+    config_error(errors, nowhere, item, "librdkafka %s does not take this value of %s",
+                 rd_kafka_version_str(), property->key);
   }
   if (conf != NULL) rd_kafka_conf_destroy(conf);
 }
@@ -94,7 +124,8 @@ void properties_check(const struct hub_config *config, struct config_errors *err
     if (property_split(list->items[i], &property)) {
       check_known(&property, errors);
     } else {
-      config_error(errors, (struct config_mark){0}, "kafka.properties", "entry %zu is not written as key=value", i + 1);
+      config_error(errors, (struct config_mark){0}, "kafka.properties",
+                   "entry %zu is not written as key=value", i + 1);
     }
   }
 }
@@ -104,7 +135,8 @@ static int refuse(struct text_out *reason, int error, const char *key, const cha
   return error;
 }
 
-int properties_set(rd_kafka_conf_t *conf, const char *key, const char *value, struct text_out *reterr_reason) {
+int properties_set(rd_kafka_conf_t *conf, const char *key, const char *value,
+                   struct text_out *reterr_reason) {
   char text[256]; /* repeats the value, which may be a password: not shown */
   if (rd_kafka_conf_set(conf, key, value, text, sizeof text) == RD_KAFKA_CONF_OK) return 0;
   return refuse(reterr_reason, -EINVAL, key, "librdkafka does not take this value");
@@ -155,12 +187,15 @@ static int apply(const struct hub_config *config, rd_kafka_conf_t *conf, struct 
                  struct text_out *reterr_reason) {
   if (!listed(allowed, property->key)) return refuse(reterr_reason, -EINVAL, property->key, "may not be set");
   if (scram_fails(property)) {
-    return refuse(reterr_reason, -EINVAL, property->key,
-                  "SCRAM fails between this librdkafka (below 2.6.1) and Kafka 4.x: use mutual TLS, or PLAIN over TLS");
+    return refuse(
+        reterr_reason, -EINVAL, property->key,
+        "SCRAM fails between this librdkafka (below 2.6.1) and Kafka 4.x: use mutual TLS, or PLAIN over TLS");
   }
-  if (strstr(property->key, ".password.file") != NULL) return apply_secret(config, conf, property, reterr_reason);
+  if (strstr(property->key, ".password.file") != NULL)
+    return apply_secret(config, conf, property, reterr_reason);
   char path[VALUE_MAX];
-  const char *value = listed(paths, property->key) ? locate(config->folder, property->value, path) : property->value;
+  const char *value =
+      listed(paths, property->key) ? locate(config->folder, property->value, path) : property->value;
   return properties_set(conf, property->key, value, reterr_reason);
 }
 

@@ -1,8 +1,8 @@
 /*
  * The publisher's calls and its life.
  *
- * One eventfd wakes the loop for all that happens on other threads: reports, tails, news about topics. Whatever the
- * reason, the same three steps follow: take what is new, let the lanes work, tell the owners.
+ * One eventfd wakes the loop for all that happens on other threads: reports, tails, news about topics.
+ * Whatever the reason, the same three steps follow: take what is new, let the lanes work, tell the owners.
  */
 #include "core/publish/publisher.h"
 
@@ -60,10 +60,12 @@ static int by_name(const void *a, const void *b) {
   return strcmp(((const struct topic *)a)->name, ((const struct topic *)b)->name);
 }
 
-static struct producer *producer_for(struct publisher *publisher, const char *compression, int64_t limit_bytes) {
+static struct producer *producer_for(struct publisher *publisher, const char *compression,
+                                     int64_t limit_bytes) {
   for (size_t i = 0; i < publisher->producers_count; i++) {
     struct producer *producer = &publisher->producers[i];
-    if (producer->limit_bytes == limit_bytes && strcmp(producer->compression, compression) == 0) return producer;
+    if (producer->limit_bytes == limit_bytes && strcmp(producer->compression, compression) == 0)
+      return producer;
   }
   struct producer *producer = &publisher->producers[publisher->producers_count++];
   *producer = (struct producer){
@@ -92,7 +94,8 @@ static int make_topics(struct publisher *publisher) {
     struct topic *topic = &publisher->topics[publisher->topics_count++];
     int64_t limit_bytes = at->max_message_bytes > 0 ? at->max_message_bytes : DEFAULT_LIMIT_BYTES;
     topic->name = at->name;
-    topic->producer = producer_for(publisher, at->compression == NULL ? "zstd" : at->compression, limit_bytes);
+    topic->producer =
+        producer_for(publisher, at->compression == NULL ? "zstd" : at->compression, limit_bytes);
     topic->facts = (struct topic_facts){TOPIC_UNKNOWN, -1, -1, -1, -1, false};
   }
   qsort(publisher->topics, publisher->topics_count, sizeof *publisher->topics, by_name);

@@ -1,6 +1,7 @@
 /*
- * What goes by time: waits that are over, tails that were read, news about topics, producers that died, and the
- * watchdog. Only the watchdog sees a frozen broker or a topic denied in metadata: librdkafka reports neither.
+ * What goes by time: waits that are over, tails that were read, news about topics, producers that died, and
+ * the watchdog. Only the watchdog sees a frozen broker or a topic denied in metadata: librdkafka reports
+ * neither.
  */
 #include "core/clock.h"
 #include "core/log.h"
@@ -77,8 +78,9 @@ static void take_tail(struct publisher *publisher, const struct tail_job *job, i
             job->result == TAIL_READ     ? "the tail was read"
             : job->result == TAIL_DENIED ? "the tail may not be read: what is unknown is sent again"
                                          : "the tail could not be read yet",
-            log_text("topic", job->topic), log_int("partition", job->partition), log_int("asked", (int64_t)job->count),
-            log_int("found", (int64_t)found), log_int("records", job->records));
+            log_text("topic", job->topic), log_int("partition", job->partition),
+            log_int("asked", (int64_t)job->count), log_int("found", (int64_t)found),
+            log_int("records", job->records));
   metric_add(publisher->tails[job->result - TAIL_READ], 1);
   if (job->result == TAIL_FAILED) {
     lane_tail_failed(&partition->lane, now_us);
@@ -147,7 +149,8 @@ static void tell_topic(const struct topic *topic, enum topic_presence before) {
 
 static bool facts_differ(const struct topic_facts *a, const struct topic_facts *b) {
   return a->presence != b->presence || a->partitions != b->partitions || a->replication != b->replication ||
-         a->min_insync != b->min_insync || a->max_message_bytes != b->max_message_bytes || a->asked != b->asked;
+         a->min_insync != b->min_insync || a->max_message_bytes != b->max_message_bytes ||
+         a->asked != b->asked;
 }
 
 static void take_facts(struct publisher *publisher, struct topic *topic, const struct topic_facts *facts,
@@ -188,8 +191,8 @@ void repair_block_producer(struct publisher *publisher, struct producer *produce
   }
 }
 
-void repair_end_producer(struct publisher *publisher, struct producer *producer, bool gently, const char *reason,
-                         int64_t now_us) {
+void repair_end_producer(struct publisher *publisher, struct producer *producer, bool gently,
+                         const char *reason, int64_t now_us) {
   if (producer->state != PRODUCER_UP) return;
   producer_end(producer, gently, now_us);
   publisher->fatal_reason = reason;
@@ -256,12 +259,14 @@ static void watch_lane(struct publisher *publisher, struct partition *partition,
               log_int("held", (int64_t)partition->lane.held));
   }
   if (stalled_ms < publisher->timing->give_up_ms) return;
-  repair_end_producer(publisher, partition->topic->producer, false, "no acknowledgement came for too long", now_us);
+  repair_end_producer(publisher, partition->topic->producer, false, "no acknowledgement came for too long",
+                      now_us);
 }
 
 void repair_tick(struct publisher *publisher, int64_t now_us) {
   publisher->timer_at_us = INT64_MAX;
-  for (size_t i = 0; i < publisher->producers_count; i++) care_producer(publisher, &publisher->producers[i], now_us);
+  for (size_t i = 0; i < publisher->producers_count; i++)
+    care_producer(publisher, &publisher->producers[i], now_us);
   for (size_t i = 0; i < publisher->topics_count; i++) {
     struct topic *topic = &publisher->topics[i];
     for (int j = 0; j < topic->lanes; j++) {

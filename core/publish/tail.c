@@ -1,8 +1,8 @@
 /*
  * The tail's thread: one simple consumer, made at the first question and dropped after one that failed.
  *
- * A job reads from its start to the high watermark asked for when the settling time is over; what was not met until
- * then is not there. The consumer reads uncompressed facts only: the ce_id header of each message.
+ * A job reads from its start to the high watermark asked for when the settling time is over; what was not met
+ * until then is not there. The consumer reads uncompressed facts only: the ce_id header of each message.
  */
 #include "core/publish/tail.h"
 
@@ -61,13 +61,15 @@ static bool stopped(struct tail *tail) {
 }
 
 static void quiet(const rd_kafka_t *kafka, int level, const char *facility, const char *text) {
-  log_event(LOG_DEBUG, "publish", "librdkafka (tail)", log_text("facility", facility), log_text("text", text));
+  log_event(LOG_DEBUG, "publish", "librdkafka (tail)", log_text("facility", facility),
+            log_text("text", text));
 }
 
 static int connect_consumer(struct tail *tail) {
   static const char *const fixed[][2] = {
-      {"enable.partition.eof", "true"}, {"allow.auto.create.topics", "false"}, {"isolation.level", "read_uncommitted"},
-      {"client.id", "iochub-tail"}, {"log.connection.close", "false"}, {"fetch.wait.max.ms", "50"},
+      {"enable.partition.eof", "true"},        {"allow.auto.create.topics", "false"},
+      {"isolation.level", "read_uncommitted"}, {"client.id", "iochub-tail"},
+      {"log.connection.close", "false"},       {"fetch.wait.max.ms", "50"},
       {"queued.max.messages.kbytes", "16384"},
   };
   if (tail->kafka != NULL) return 0;
@@ -75,7 +77,8 @@ static int connect_consumer(struct tail *tail) {
   if (conf == NULL) return -ENOMEM;
   struct text_out reason = TEXT_OUT_INIT;
   int r = 0;
-  for (size_t i = 0; r == 0 && i < LENGTH_OF(fixed); i++) r = properties_set(conf, fixed[i][0], fixed[i][1], &reason);
+  for (size_t i = 0; r == 0 && i < LENGTH_OF(fixed); i++)
+    r = properties_set(conf, fixed[i][0], fixed[i][1], &reason);
   if (r == 0) r = properties_apply(tail->config, conf, &reason);
   rd_kafka_conf_set_log_cb(conf, quiet);
   char text[256];
@@ -90,12 +93,14 @@ static int connect_consumer(struct tail *tail) {
 }
 
 static enum tail_result result_of(rd_kafka_resp_err_t code) {
-  bool denied = code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED || code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
+  bool denied = code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+                code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
                 code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
   return denied ? TAIL_DENIED : TAIL_FAILED;
 }
 
-static rd_kafka_resp_err_t offset_by_time(struct tail *tail, const struct tail_job *job, int64_t *ret_offset) {
+static rd_kafka_resp_err_t offset_by_time(struct tail *tail, const struct tail_job *job,
+                                          int64_t *ret_offset) {
   rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
   if (list == NULL) return RD_KAFKA_RESP_ERR__FAIL;
   rd_kafka_topic_partition_t *entry = rd_kafka_topic_partition_list_add(list, job->topic, job->partition);
@@ -107,8 +112,8 @@ static rd_kafka_resp_err_t offset_by_time(struct tail *tail, const struct tail_j
   return code;
 }
 
-/* Where to begin. Without an acknowledged offset, or when the log ends before it (the topic was made anew): by time,
- * or, where the broker cannot say, the last few thousand. */
+/* Where to begin. Without an acknowledged offset, or when the log ends before it (the topic was made anew):
+ * by time, or, where the broker cannot say, the last few thousand. */
 static rd_kafka_resp_err_t find_start(struct tail *tail, const struct tail_job *job, int64_t *ret_start,
                                       int64_t *ret_end) {
   int64_t low = 0, high = 0;
@@ -181,7 +186,8 @@ static bool reading_over(struct tail *tail, struct tail_job *job, struct reading
   if (reading->settled) return true;
   if (clock_monotonic_us() - reading->began_us < tail->timing->tail_settle_ms * 1000) return false;
   int64_t low = 0, high = 0;
-  if (rd_kafka_query_watermark_offsets(tail->kafka, job->topic, job->partition, &low, &high, ASK_MS) != 0) return false;
+  if (rd_kafka_query_watermark_offsets(tail->kafka, job->topic, job->partition, &low, &high, ASK_MS) != 0)
+    return false;
   reading->end = high;
   reading->settled = true;
   return reading->position >= high;
@@ -202,7 +208,8 @@ static enum tail_result read_on(struct tail *tail, struct tail_job *job, rd_kafk
       reading->position = message->offset + 1;
     }
     rd_kafka_message_destroy(message);
-    if (code != 0 && code != RD_KAFKA_RESP_ERR__PARTITION_EOF && result_of(code) == TAIL_DENIED) return TAIL_DENIED;
+    if (code != 0 && code != RD_KAFKA_RESP_ERR__PARTITION_EOF && result_of(code) == TAIL_DENIED)
+      return TAIL_DENIED;
   }
   return TAIL_READ;
 }

@@ -1,8 +1,8 @@
 /*
  * tail.h: is it in Kafka? Reads the end of a partition by event id, on a thread of its own.
  *
- * It waits tail_settle_ms before it calls something missing: a request that was under way when its connection died
- * may still be appended. Needs the right to read the topic.
+ * It waits tail_settle_ms before it calls something missing: a request that was under way when its connection
+ * died may still be appended. Needs the right to read the topic.
  */
 #ifndef CORE_PUBLISH_TAIL_H
 #define CORE_PUBLISH_TAIL_H
@@ -37,7 +37,8 @@ struct tail_job {
 };
 
 /* Jobs that are done come back by tail_collect(); wake_fd (an eventfd) tells when. */
-int tail_new(const struct hub_config *, const struct publish_timing *, int wake_fd, struct tail **ret_tail) must_use;
+int tail_new(const struct hub_config *, const struct publish_timing *, int wake_fd,
+             struct tail **ret_tail) must_use;
 void tail_stop(struct tail *); /* asks the thread to end, does not wait */
 void tail_free(struct tail *); /* waits for it */
 

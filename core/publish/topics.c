@@ -1,8 +1,9 @@
 /*
  * The thread that asks about topics.
  *
- * It has a handle of its own, because metadata can only be asked for by a blocking call and because producers come
- * and go. A broker that does not answer DescribeConfigs (no right, or the mock cluster) leaves those facts untold.
+ * It has a handle of its own, because metadata can only be asked for by a blocking call and because producers
+ * come and go. A broker that does not answer DescribeConfigs (no right, or the mock cluster) leaves those
+ * facts untold.
  */
 #include "core/publish/topics.h"
 
@@ -36,14 +37,17 @@ struct topics {
 };
 
 static void quiet(const rd_kafka_t *kafka, int level, const char *facility, const char *text) {
-  log_event(LOG_DEBUG, "publish", "librdkafka (topics)", log_text("facility", facility), log_text("text", text));
+  log_event(LOG_DEBUG, "publish", "librdkafka (topics)", log_text("facility", facility),
+            log_text("text", text));
 }
 
 static int configure(struct topics *topics, rd_kafka_conf_t *conf, struct text_out *reason) {
-  static const char *const fixed[][2] = {
-      {"allow.auto.create.topics", "false"}, {"client.id", "iochub-topics"}, {"log.connection.close", "false"}};
+  static const char *const fixed[][2] = {{"allow.auto.create.topics", "false"},
+                                         {"client.id", "iochub-topics"},
+                                         {"log.connection.close", "false"}};
   int r = 0;
-  for (size_t i = 0; r == 0 && i < LENGTH_OF(fixed); i++) r = properties_set(conf, fixed[i][0], fixed[i][1], reason);
+  for (size_t i = 0; r == 0 && i < LENGTH_OF(fixed); i++)
+    r = properties_set(conf, fixed[i][0], fixed[i][1], reason);
   if (r == 0) r = properties_apply(topics->config, conf, reason);
   rd_kafka_conf_set_log_cb(conf, quiet);
   return r;
@@ -146,7 +150,8 @@ static void wait_configs(struct topics *topics, rd_kafka_queue_t *queue) {
 
 static void ask_configs(struct topics *topics) {
   rd_kafka_ConfigResource_t **resources = calloc(topics->count + 1, sizeof(rd_kafka_ConfigResource_t *));
-  rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(topics->kafka, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
+  rd_kafka_AdminOptions_t *options =
+      rd_kafka_AdminOptions_new(topics->kafka, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
   rd_kafka_queue_t *queue = rd_kafka_queue_new(topics->kafka);
   size_t count = 0;
   if (resources != NULL && options != NULL && queue != NULL) {
@@ -184,8 +189,9 @@ static bool all_present(const struct topics *topics) {
   return true;
 }
 
-/* One round. Partitions are told first: messages wait for them, and for nothing else. Promises are asked for once all
- * topics are there, or do not come; a broker that knows no DescribeConfigs lets that question run into its limit. */
+/* One round. Partitions are told first: messages wait for them, and for nothing else. Promises are asked for
+ * once all topics are there, or do not come; a broker that knows no DescribeConfigs lets that question run
+ * into its limit. */
 static bool ask(struct topics *topics) {
   bool reached = connect_handle(topics) == 0 && ask_metadata(topics);
   publish_facts(topics, reached);
@@ -198,7 +204,8 @@ static bool ask(struct topics *topics) {
   topics->promised = true;
   ask_configs(topics);
   topics->promises_due_us = now_us + topics->timing->refresh_ms * 1000;
-  for (size_t i = 0; i < topics->count; i++) topics->asking[i].asked = topics->asking[i].presence == TOPIC_PRESENT;
+  for (size_t i = 0; i < topics->count; i++)
+    topics->asking[i].asked = topics->asking[i].presence == TOPIC_PRESENT;
   publish_facts(topics, true);
   return complete;
 }
@@ -264,7 +271,8 @@ int topics_new(const struct hub_config *config, const struct publish_timing *tim
                size_t count, int wake_fd, struct topics **ret_topics) {
   struct topics *topics = calloc(1, sizeof *topics);
   if (topics == NULL) return -ENOMEM;
-  *topics = (struct topics){.config = config, .timing = timing, .names = names, .count = count, .wake_fd = wake_fd};
+  *topics =
+      (struct topics){.config = config, .timing = timing, .names = names, .count = count, .wake_fd = wake_fd};
   topics->facts = calloc(count + 1, sizeof *topics->facts);
   topics->asking = calloc(count + 1, sizeof *topics->asking);
   topics->handles = calloc(count + 1, sizeof *topics->handles);
@@ -319,6 +327,7 @@ const char *topic_facts_promise(const struct topic_facts *facts) {
   if (facts->presence == TOPIC_DENIED) return "none: the brokers deny the topic to the hub";
   if (facts->presence == TOPIC_UNKNOWN) return "unknown: no broker has answered yet";
   if (facts->replication == 1 || facts->min_insync == 1) return "relaxed: one copy";
-  if (facts->min_insync < 0) return facts->asked ? "unknown: the broker does not tell" : "unknown: not told yet";
+  if (facts->min_insync < 0)
+    return facts->asked ? "unknown: the broker does not tell" : "unknown: not told yet";
   return "safe";
 }

@@ -1,6 +1,6 @@
 /*
- * topics.h: what the brokers tell about the catalogue's topics, asked on a thread of its own: partitions, replication,
- * min.insync.replicas, max.message.bytes.
+ * topics.h: what the brokers tell about the catalogue's topics, asked on a thread of its own: partitions,
+ * replication, min.insync.replicas, max.message.bytes.
  */
 #ifndef CORE_PUBLISH_TOPICS_H
 #define CORE_PUBLISH_TOPICS_H
@@ -19,15 +19,16 @@ struct topic_facts {
 };
 
 /* names: of all topics, borrowed for as long as topics lives. wake_fd tells when there is news. */
-int topics_new(const struct hub_config *, const struct publish_timing *, const char *const *names, size_t count,
-               int wake_fd, struct topics **ret_topics) must_use;
+int topics_new(const struct hub_config *, const struct publish_timing *, const char *const *names,
+               size_t count, int wake_fd, struct topics **ret_topics) must_use;
 void topics_stop(struct topics *); /* asks the thread to end, does not wait */
 void topics_free(struct topics *); /* waits for it */
 
 /* Ask soon (something looks changed). */
 void topics_refresh(struct topics *);
 
-/* true: there is news since the last call; facts[i] is about names[i], *ret_reached says whether a broker answered. */
+/* true: there is news since the last call; facts[i] is about names[i], *ret_reached says whether a broker
+ * answered. */
 bool topics_collect(struct topics *, struct topic_facts *ret_facts, bool *ret_reached);
 
 /* "safe", "relaxed: one copy", "unknown: …": what an acknowledgement of this topic is worth. */

@@ -1,9 +1,10 @@
 /*
  * The meaning of each error code.
  *
- * The status counts before the code: a message that was possibly persisted is AMBIGUOUS whatever the last attempt was
- * answered, because an earlier attempt may have been appended. The one surprise is success without an offset:
- * librdkafka infers it from later requests, and it was a lost message every time it was measured; so it is AMBIGUOUS.
+ * The status counts before the code: a message that was possibly persisted is AMBIGUOUS whatever the last
+ * attempt was answered, because an earlier attempt may have been appended. The one surprise is success
+ * without an offset: librdkafka infers it from later requests, and it was a lost message every time it was
+ * measured; so it is AMBIGUOUS.
  */
 #include "core/publish/verdict.h"
 

@@ -21,7 +21,8 @@ enum verdict {
 /* Of a delivery report. */
 enum verdict verdict_of_report(rd_kafka_resp_err_t, rd_kafka_msg_status_t, int64_t offset);
 
-/* Of a message that produce() did not take: never AMBIGUOUS. POISON here is certain, sending alone changes nothing. */
+/* Of a message that produce() did not take: never AMBIGUOUS. POISON here is certain, sending alone changes
+ * nothing. */
 enum verdict verdict_of_refusal(rd_kafka_resp_err_t);
 
 /* An error beside the reports (error events) that stops all lanes: rights and credentials. */

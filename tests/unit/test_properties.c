@@ -68,8 +68,8 @@ static void test_a_password_comes_from_its_file(void **state) {
   char folder[] = "/tmp/test-properties-XXXXXX", path[64];
   assert_non_null(mkdtemp(folder));
   snprintf(path, sizeof path, "%s/kafka", folder);
-  static const char *const items[] = {"security.protocol=SASL_SSL", "sasl.mechanisms=PLAIN", "sasl.username=hub",
-                                      "sasl.password.file=kafka"};
+  static const char *const items[] = {"security.protocol=SASL_SSL", "sasl.mechanisms=PLAIN",
+                                      "sasl.username=hub", "sasl.password.file=kafka"};
   struct hub_list list = {LENGTH_OF(items), items};
   struct hub_config config = config_with(&list, folder);
   struct config_errors errors = CONFIG_ERRORS_INIT;

@@ -1,4 +1,5 @@
-/* The publisher on librdkafka's mock cluster: what becomes of a message for each error that a broker may answer. */
+/* The publisher on librdkafka's mock cluster: what becomes of a message for each error that a broker may
+ * answer. */
 #include "core/publish/publisher.h"
 
 #include <event2/event.h>
@@ -61,9 +62,9 @@ static void rig_publisher(struct rig *rig) {
 }
 
 static void rig_open(struct rig *rig, int partitions) {
-  static const char *const items[] = {"retry.backoff.ms=10", "reconnect.backoff.ms=10", "reconnect.backoff.max.ms=50",
-                                      "topic.metadata.refresh.fast.interval.ms=10",
-                                      "topic.metadata.refresh.interval.ms=50"};
+  static const char *const items[] = {
+      "retry.backoff.ms=10", "reconnect.backoff.ms=10", "reconnect.backoff.max.ms=50",
+      "topic.metadata.refresh.fast.interval.ms=10", "topic.metadata.refresh.interval.ms=50"};
   *rig = (struct rig){.properties = {LENGTH_OF(items), items}};
   char text[256];
   rig->host = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), text, sizeof text);
@@ -71,7 +72,9 @@ static void rig_open(struct rig *rig, int partitions) {
   assert_non_null(rig->cluster);
   static const char *const names[TOPICS] = {"ioc.test.one.v1", "ioc.test.two.v1"};
   for (int i = 0; i < TOPICS; i++) {
-    rig->topics[i] = (struct config_topic){.name = names[i], .compression = "none", .max_message_bytes = 100000,
+    rig->topics[i] = (struct config_topic){.name = names[i],
+                                           .compression = "none",
+                                           .max_message_bytes = 100000,
                                            .next = i + 1 < TOPICS ? &rig->topics[i + 1] : NULL};
     rd_kafka_mock_topic_create(rig->cluster, names[i], partitions, 1);
   }
@@ -163,7 +166,11 @@ static void test_publishes(void **state) {
 enum fate { DONE = PUBLISH_DONE, POISON = PUBLISH_POISON, BUSY = PUBLISH_BUSY, WAITS = 99 };
 
 static const char *fate_name(int fate) {
-  return fate == DONE ? "done" : fate == POISON ? "poison" : fate == BUSY ? "busy" : fate == WAITS ? "waits" : "?";
+  return fate == DONE     ? "done"
+         : fate == POISON ? "poison"
+         : fate == BUSY   ? "busy"
+         : fate == WAITS  ? "waits"
+                          : "?";
 }
 
 struct row {
@@ -214,7 +221,8 @@ static int64_t messages_in(struct rig *rig, const char *topic) {
   return high - low;
 }
 
-/* Sends until one is published: what a sender does that is told to try again. Returns how often it was busy. */
+/* Sends until one is published: what a sender does that is told to try again. Returns how often it was busy.
+ */
 static int publish_at_last(struct rig *rig, int64_t *published) {
   for (int busy = 0; busy < 400; busy++) {
     struct sent one;
@@ -231,7 +239,8 @@ static int publish_at_last(struct rig *rig, int64_t *published) {
   return -1;
 }
 
-static void run_cell(struct rig *rig, const struct row *row, size_t errors, enum fate expected, int64_t *published) {
+static void run_cell(struct rig *rig, const struct row *row, size_t errors, enum fate expected,
+                     int64_t *published) {
   struct sent one;
   bool forever = errors > 3;
   push_errors(rig, row->code, errors);
@@ -430,9 +439,9 @@ static void test_without_rights_at_start(void **state) {
   struct rig rig;
   int64_t published = 0;
   rig_open(&rig, 1);
-  rd_kafka_mock_push_request_errors(rig.cluster, INIT_PRODUCER_ID, 3, RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED,
-                                    RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED,
-                                    RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED);
+  rd_kafka_mock_push_request_errors(
+      rig.cluster, INIT_PRODUCER_ID, 3, RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED,
+      RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED);
   publish_at_last(&rig, &published);
   struct publisher_state now;
   publisher_state(rig.publisher, &now);

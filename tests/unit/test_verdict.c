@@ -41,7 +41,8 @@ static void test_codes(void **state) {
   };
   for (size_t i = 0; i < LENGTH_OF(table); i++) {
     if (verdict_of_report(table[i].code, NOT, -1) != table[i].verdict) {
-      fail_msg("%s: %s", rd_kafka_err2name(table[i].code), verdict_name(verdict_of_report(table[i].code, NOT, -1)));
+      fail_msg("%s: %s", rd_kafka_err2name(table[i].code),
+               verdict_name(verdict_of_report(table[i].code, NOT, -1)));
     }
     assert_non_null(verdict_reason(table[i].code));
   }
