@@ -137,11 +137,11 @@ static int letter_event_id(const struct secret_key *key, const struct dead_lette
 }
 
 int dead_letter_event(const struct secret_key *key, const struct dead_letter *letter, struct arena *arena,
-                      struct event *ret_event) {
+                      struct bus_event *ret_event) {
   char *id = arena_alloc(arena, DEAD_LETTER_ID_TEXT);
   if (id == NULL) return -ENOMEM;
   int r = dead_letter_id(key, letter, id);
-  struct event event = {
+  struct bus_event event = {
       .topic = arena_printf(arena, "ioc.dead-letter.%s.v1", letter->domain),
       .type = "ioc.hub.v1.DeadLetter",
       .source = arena_printf(arena, "urn:iochub:%s:%s", letter->hub, letter->source),

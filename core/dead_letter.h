@@ -31,7 +31,7 @@ int dead_letter_id(const struct secret_key *, const struct dead_letter *,
 
 /* Packs it; topic, key, value and id of *ret_event live in the arena. */
 int dead_letter_event(const struct secret_key *, const struct dead_letter *, struct arena *,
-                      struct event *ret_event) must_use;
+                      struct bus_event *ret_event) must_use;
 
 /* How often each dead letter came, by its id: bounded, in memory only. After a restart, and after 16,000
  * other dead letters, counting begins at 1 again, so `attempts` is a lower bound. It counts what came, also

@@ -15,7 +15,7 @@ struct passage;
 
 struct delivery {
   struct publication publication;
-  struct event event;
+  struct bus_event event;
   struct item *item;
   struct delivery *next;
   enum delivery_state { DELIVERY_READY, DELIVERY_SENT, DELIVERY_OVER } state;

@@ -197,7 +197,7 @@ static int send_to(struct item *item, const struct route_target *target, uint64_
     key = text_of(copy);
   }
   delivery->bit = bit;
-  delivery->event = (struct event){
+  delivery->event = (struct bus_event){
       .topic = target->topic,
       .type = item->record->type->full_name,
       .source = passage->intake.source->urn,

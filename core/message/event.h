@@ -26,7 +26,7 @@ struct event_identity {
 
 int event_id_make(const struct secret_key *, const struct event_identity *, struct event_id *ret_id) must_use;
 
-struct event {
+struct bus_event { /* not `struct event`, which is libevent's */
   const char *topic;
   const char *type;        /* full name: ce_type */
   const char *source;      /* ce_source: urn:iochub:<hub>:<source> */

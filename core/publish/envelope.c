@@ -32,11 +32,11 @@ int32_t envelope_partition(struct text key, int partitions) {
 
 enum { HEADERS_BYTES = 300 }; /* names and values of the six, about */
 
-size_t envelope_size_bytes(const struct event *event) {
+size_t envelope_size_bytes(const struct bus_event *event) {
   return event->value.length + event->key.length + HEADERS_BYTES;
 }
 
-static rd_kafka_headers_t *make_headers(const struct event *event) {
+static rd_kafka_headers_t *make_headers(const struct bus_event *event) {
   rd_kafka_headers_t *headers = rd_kafka_headers_new(8);
   if (headers == NULL) return NULL;
   char id[EVENT_ID_TEXT], time[CLOCK_TEXT_SIZE];
@@ -61,7 +61,7 @@ static rd_kafka_headers_t *make_headers(const struct event *event) {
 }
 
 rd_kafka_resp_err_t envelope_produce(rd_kafka_t *kafka, rd_kafka_topic_t *topic, int32_t partition,
-                                     const struct event *event, void *opaque) {
+                                     const struct bus_event *event, void *opaque) {
   rd_kafka_headers_t *headers = make_headers(event);
   if (headers == NULL) return RD_KAFKA_RESP_ERR__QUEUE_FULL;
   rd_kafka_resp_err_t code = rd_kafka_producev(

@@ -13,10 +13,10 @@ uint32_t envelope_murmur2(struct text key);
 int32_t envelope_partition(struct text key, int partitions);
 
 /* What the message takes of the bounds. */
-size_t envelope_size_bytes(const struct event *);
+size_t envelope_size_bytes(const struct bus_event *);
 
 /* Hands it to librdkafka, which copies it; opaque comes back with the report. */
 rd_kafka_resp_err_t envelope_produce(rd_kafka_t *, rd_kafka_topic_t *, int32_t partition,
-                                     const struct event *, void *opaque);
+                                     const struct bus_event *, void *opaque);
 
 #endif

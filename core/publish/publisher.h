@@ -24,7 +24,7 @@ enum publish_outcome {
 
 /* One event on its way; embedded in its owner, who keeps it and the event until done is called. */
 struct publication {
-  const struct event *event;
+  const struct bus_event *event;
   void (*done)(struct publication *, enum publish_outcome, const char *reason); /* reason: constant; NULL when done */
   struct publish_item *item; /* the publisher's; NULL: not under way */
 };

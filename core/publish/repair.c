@@ -25,7 +25,7 @@ static int fill_job(struct partition *partition, struct tail_job *job) {
   for (struct lane_item *at = partition->lane.first; at != NULL && n < job->count; at = at->next) {
     if (!at->ambiguous) continue;
     struct publish_item *item = CONTAINER_OF(at, struct publish_item, lane);
-    const struct event *event = item->publication->event;
+    const struct bus_event *event = item->publication->event;
     job->ids[n] = event->id;
     job->sequences[n] = at->sequence;
     job->after_offset = MIN(job->after_offset, item->after_offset);

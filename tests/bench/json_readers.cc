@@ -1,11 +1,12 @@
 /*
- * Why the hub reads JSON with a reader of its own: what connectors/format/json costs beside simdjson, in one run.
+ * Why the hub reads JSON with a reader of its own: connectors/format/json beside simdjson, in one run.
  *
- * json       our tree: places, number texts, duplicate names and half surrogates refused, everything validated
+ * json       our tree: places, number texts, duplicate names and half surrogates refused, all validated
  * on-demand  simdjson visiting every value and unescaping every string: no duplicate check, no tree
  * dom        simdjson's tree: no places, no number texts, decimals rounded, integers over 64 bits refused
  *
- * usage: json_readers FILE.json [ROUNDS]    prints nanoseconds a document, median of the interleaved rounds
+ * usage: json_readers FILE.json [ROUNDS]
+ * Prints nanoseconds a document: the median of the interleaved rounds.
  */
 #include <simdjson.h>
 
@@ -97,7 +98,7 @@ int main(int argc, char **argv) {
     std::fprintf(stderr, "json_readers: %s cannot be read\n", argv[1]);
     return 3;
   }
-  const int rounds = argc > 2 ? std::max(1, std::atoi(argv[2])) : 9;
+  const int rounds = argc > 2 ? std::max(1, static_cast<int>(std::strtol(argv[2], nullptr, 10))) : 9;
   struct contestant {
     const char *name;
     void (*read)(const simdjson::padded_string &);

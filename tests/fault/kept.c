@@ -148,7 +148,7 @@ static int run_dead_letter(void *context) {
                                .at = "1:1",
                                .detail = "wrong",
                                .attempts = 1};
-  struct event event;
+  struct bus_event event;
   char id[DEAD_LETTER_ID_TEXT];
   int r = arena_new(&arena);
   if (r == 0) r = dead_letter_counts_new(&counts);

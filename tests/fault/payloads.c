@@ -98,7 +98,7 @@ static void hash(const struct text *parts, size_t count, uint8_t ret_digest[stat
   if (sha256((struct text){out.data, out.length}, ret_digest) < 0) abort();
 }
 
-static void note_delivered(const struct event *event) {
+static void note_delivered(const struct bus_event *event) {
   if (way.delivered_count == DELIVERED_MAX) return nth_wrong("more events than can be");
   struct delivered *delivered = &way.delivered[way.delivered_count++];
   delivered->letter = strcmp(event->type, "ioc.hub.v1.DeadLetter") == 0;

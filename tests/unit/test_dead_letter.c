@@ -63,7 +63,7 @@ static void id_follows_source_digest_record_and_topic_only(void **state) {
   assert_string_not_equal(id, other);
 }
 
-static Ioc__Hub__V1__DeadLetter *unpack(const struct event *event) {
+static Ioc__Hub__V1__DeadLetter *unpack(const struct bus_event *event) {
   Ioc__Hub__V1__DeadLetter *message =
       ioc__hub__v1__dead_letter__unpack(NULL, event->value.length, (const uint8_t *)event->value.data);
   assert_non_null(message);
@@ -74,7 +74,7 @@ static void event_says_all(void **state) {
   cleanup(arena_freep) struct arena *arena = NULL;
   assert_int_equal(0, arena_new(&arena));
   struct dead_letter letter = sample();
-  struct event event;
+  struct bus_event event;
   char id[DEAD_LETTER_ID_TEXT];
   assert_int_equal(0, dead_letter_id(&key, &letter, id));
   assert_int_equal(0, dead_letter_event(&key, &letter, arena, &event));
@@ -110,7 +110,7 @@ static void event_id_follows_id_and_attempts(void **state) {
   cleanup(arena_freep) struct arena *arena = NULL;
   assert_int_equal(0, arena_new(&arena));
   struct dead_letter letter = sample();
-  struct event first, again, second;
+  struct bus_event first, again, second;
   assert_int_equal(0, dead_letter_event(&key, &letter, arena, &first));
   assert_int_equal(0, dead_letter_event(&key, &letter, arena, &again));
   letter.attempts = 2;
@@ -130,7 +130,7 @@ static void absent_texts_and_bad_ones(void **state) {
   long_text[sizeof long_text - 1] = '\0';
   letter.topic = letter.type = letter.at = NULL;
   letter.detail = long_text;
-  struct event event;
+  struct bus_event event;
   assert_int_equal(0, dead_letter_event(&key, &letter, arena, &event));
   Ioc__Hub__V1__DeadLetter *message = unpack(&event);
   assert_string_equal("", message->topic);
@@ -151,7 +151,7 @@ static void time_before_1970_keeps_its_moment(void **state) {
   assert_int_equal(0, arena_new(&arena));
   struct dead_letter letter = sample();
   letter.received_us = -1;
-  struct event event;
+  struct bus_event event;
   assert_int_equal(0, dead_letter_event(&key, &letter, arena, &event));
   Ioc__Hub__V1__DeadLetter *message = unpack(&event);
   assert_int_equal(-1, message->received_at->seconds);

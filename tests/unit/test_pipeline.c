@@ -384,7 +384,7 @@ static void same_bad_payload_again_raises_attempts(void **state) {
   for (uint32_t attempt = 1; attempt <= 3; attempt++) {
     post("!");
     original_done(original_context, 0);
-    const struct event *event = sent[attempt - 1]->event;
+    const struct bus_event *event = sent[attempt - 1]->event;
     Ioc__Hub__V1__DeadLetter *letter =
         ioc__hub__v1__dead_letter__unpack(NULL, event->value.length, (void *)event->value.data);
     assert_non_null(letter);

@@ -42,7 +42,7 @@ struct rig {
 
 struct sent {
   struct publication publication;
-  struct event event;
+  struct bus_event event;
   char key[16], value[32];
   int calls;
   enum publish_outcome outcome;
@@ -101,7 +101,7 @@ static void sent_fill(struct sent *sent, const char *topic, int number, int keys
   *sent = (struct sent){0};
   snprintf(sent->key, sizeof sent->key, "key-%d", number % keys);
   snprintf(sent->value, sizeof sent->value, "value-%d", number);
-  sent->event = (struct event){.topic = topic, .type = "ioc.test.v1.One", .source = "urn:iochub:test:one",
+  sent->event = (struct bus_event){.topic = topic, .type = "ioc.test.v1.One", .source = "urn:iochub:test:one",
                                .occurred_us = HUB_NONE, .accepted_us = clock_now_us(),
                                .key = text_of(sent->key), .value = text_of(sent->value)};
   serial++;
