@@ -1,9 +1,10 @@
 #!/usr/bin/python3
-"""The main job, shown: every sample of every connector posted with curl, each message as it arrives on its topic.
+"""The main job, shown: every sample of every connector posted with curl, each message as it arrives on its
+topic.
 
-What arrived is compared with the samples' expected records; the exit code says whether it is the same. deploy/quickstart
-installs and builds what this needs.
-"""
+What arrived is compared with the samples' expected records; the exit code says whether it is the same.
+deploy/quickstart installs and builds what this needs."""
+
 import argparse
 import json
 import os
@@ -27,12 +28,22 @@ class Follower:
     """`iochub consume --follow` on all topics, one readable line for each message as it comes."""
 
     def __init__(self, run):
-        command = [run.iochub, 'consume', '--bootstrap', run.bootstrap, '--config', run.hub_yaml, '--from-start',
-                   '--follow', *run.topics()]
+        command = [
+            run.iochub,
+            'consume',
+            '--bootstrap',
+            run.bootstrap,
+            '--config',
+            run.hub_yaml,
+            '--from-start',
+            '--follow',
+            *run.topics(),
+        ]
         self.log = os.path.join(run.folder, 'consume.log')
         with open(self.log, 'wb') as log:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=run.env,
-                                            stderr=log)
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=run.env, stderr=log
+            )
         self.messages, self.queue = [], queue.Queue()
         self.thread = threading.Thread(target=self.read, daemon=True)
         self.thread.start()
@@ -69,17 +80,37 @@ def line_of(message):
 
 def facts(value):
     """The few members that a reader recognises, whatever the message."""
-    wanted = ('code', 'documentCode', 'docCode', 'subject', 'direction', 'status', 'state', 'procedureName', 'dueAt',
-              'summary', 'type', 'kind', 'occurredAt')
+    wanted = (
+        'code',
+        'documentCode',
+        'docCode',
+        'subject',
+        'direction',
+        'status',
+        'state',
+        'procedureName',
+        'dueAt',
+        'summary',
+        'type',
+        'kind',
+        'occurredAt',
+    )
     found = [(name, value[name]) for name in wanted if isinstance(value.get(name), (str, int, float, bool))]
-    simple = [(name, text) for name, text in value.items() if isinstance(text, (str, int)) and (name, text) not in found]
+    simple = [
+        (name, text)
+        for name, text in value.items()
+        if isinstance(text, (str, int)) and (name, text) not in found
+    ]
     return (found + simple)[:4]
 
 
 def post(run, source, door, path):
     """One curl; returns (status, body)."""
-    made = subprocess.run([*doors.curl(run, source, door, path), '-s', '-S', '-w', '\n%{http_code}', '-m', '60'],
-                          capture_output=True, text=True)
+    made = subprocess.run(
+        [*doors.curl(run, source, door, path), '-s', '-S', '-w', '\n%{http_code}', '-m', '60'],
+        capture_output=True,
+        text=True,
+    )
     if made.returncode:
         raise ioc.Trouble(f'curl: {made.stderr.strip()}')
     body, _, status = made.stdout.rpartition('\n')
@@ -126,10 +157,16 @@ def compare(run, posted, messages):
         events, refused = golden.expected(expected, run.route_keys())
         wanted += events
         rejects += len(refused)
-    got = [(message['type'], golden.canonical(message['message'])) for message in messages
-           if 'dead-letter' not in message['topic']]
-    ids = [(message['topic'], message['headers'].get('ce_id')) for message in messages
-           if 'dead-letter' not in message['topic']]
+    got = [
+        (message['type'], golden.canonical(message['message']))
+        for message in messages
+        if 'dead-letter' not in message['topic']
+    ]
+    ids = [
+        (message['topic'], message['headers'].get('ce_id'))
+        for message in messages
+        if 'dead-letter' not in message['topic']
+    ]
     lines = golden.difference(wanted, got)
     if len(ids) != len(set(ids)):
         lines.append(f'{len(ids) - len(set(ids))} messages came twice with one event id')
@@ -146,11 +183,16 @@ def explain(run):
             if source.connector == connector and source.name not in shown and door is not None:
                 shown.add(source.name)
                 print(f'  {shlex.join(doors.curl(run, source, door, path))}')
-    print(f'\nbootstrap  {run.bootstrap}   (any Kafka client)' if run.cluster else
-          f'\nbootstrap  {run.bootstrap}   (any client on librdkafka: kcat, confluent-kafka)')
+    print(
+        f'\nbootstrap  {run.bootstrap}   (any Kafka client)'
+        if run.cluster
+        else f'\nbootstrap  {run.bootstrap}   (any client on librdkafka: kcat, confluent-kafka)'
+    )
     print(f'hub        pid {run.hub.pid}, log {run.hub.log}, http://{run.addresses["admin"]}/metrics')
-    print(f'consume    IOCHUB_CONNECTORS={run.env["IOCHUB_CONNECTORS"]} {run.iochub} consume '
-          f'--bootstrap {run.bootstrap} --config {run.hub_yaml} --from-start {run.topics()[0]}')
+    print(
+        f'consume    IOCHUB_CONNECTORS={run.env["IOCHUB_CONNECTORS"]} {run.iochub} consume '
+        f'--bootstrap {run.bootstrap} --config {run.hub_yaml} --from-start {run.topics()[0]}'
+    )
     print('Ctrl-C ends it.', flush=True)
 
 
@@ -173,8 +215,10 @@ def show(run, stay, kafka):
             lines.append(f'the broken payload was answered {status}')
         if letters == 0:
             lines.append('no dead letter arrived')
-        print(f'\n{len(posted)} samples posted; {got} messages arrived, {wanted} different ones expected; '
-              f'{rejects} records of the samples are rejects; {letters} dead letters')
+        print(
+            f'\n{len(posted)} samples posted; {got} messages arrived, {wanted} different ones expected; '
+            f'{rejects} records of the samples are rejects; {letters} dead letters'
+        )
         for line in lines:
             print('DIFFERENT', line)
         print('everything is as the samples expect' if not lines else f'{len(lines)} differences', flush=True)

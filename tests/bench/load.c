@@ -1,10 +1,11 @@
 /*
  * load.c: a load generator that knows each payload by its number.
  *
- * The kind of a payload (edXML or dossier, good, broken, under a wrong key, sent again) follows from its number alone,
- * so that a run can be reckoned up from the brokers' side. A connection carries one payload at a time and repeats it,
- * with the same bytes, until it is answered by anything but 503; a connection that breaks repeats it too. What became
- * of each payload is written to the log: `number kind status tries`.
+ * The kind of a payload (edXML or dossier, good, broken, under a wrong key, sent again) follows from its
+ * number alone, so that a run can be reckoned up from the brokers' side. A connection carries one payload
+ * at a time and repeats it, with the same bytes, until it is answered by anything but 503; a connection
+ * that breaks repeats it too. What became of each payload is written to the log: `number kind status
+ * tries`.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -3,6 +3,7 @@
 The hub's own reader is the judge of that file; this one takes what it accepts and knows only the keys that
 creating a topic needs.
 """
+
 import re
 
 SIZES = {'': 1, 'KiB': 1 << 10, 'MiB': 1 << 20, 'GiB': 1 << 30}
@@ -48,6 +49,7 @@ def creation(entry, nodes):
     if entry.get('compacted') == 'true':
         configs['cleanup.policy'] = 'compact'
     elif 'retention' in entry:
-        configs['retention.ms'] = (str(quantity(entry['retention'], TIMES))
-                                   if entry['retention'] not in ('forever', '-1') else '-1')
+        configs['retention.ms'] = (
+            str(quantity(entry['retention'], TIMES)) if entry['retention'] not in ('forever', '-1') else '-1'
+        )
     return entry['name'], int(entry.get('partitions', 1)), replication, configs

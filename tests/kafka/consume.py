@@ -2,9 +2,9 @@
 
 usage: tests/kafka/client tests/kafka/consume.py BOOTSTRAP GOLDEN.jsonl…
 
-Reads every topic `ioc.*` from its beginning to its present end, decodes each value by the type that its header names,
-and compares with the golden records. Exit 1 when they differ.
-"""
+Reads every topic `ioc.*` from its beginning to its present end, decodes each value by the type that its
+header names, and compares with the golden records. Exit 1 when they differ."""
+
 import glob
 import json
 import os
@@ -27,13 +27,25 @@ class Schema:
     def __init__(self):
         with tempfile.NamedTemporaryFile() as file:
             protos = glob.glob(os.path.join(ROOT, 'proto', 'ioc', '**', '*.proto'), recursive=True)
-            subprocess.run(['protoc', '--include_imports', '--descriptor_set_out=' + file.name,
-                            '-I' + os.path.join(ROOT, 'proto'), '-I/usr/include', *protos], check=True)
+            subprocess.run(
+                [
+                    'protoc',
+                    '--include_imports',
+                    '--descriptor_set_out=' + file.name,
+                    '-I' + os.path.join(ROOT, 'proto'),
+                    '-I/usr/include',
+                    *protos,
+                ],
+                check=True,
+            )
             files = descriptor_pb2.FileDescriptorSet.FromString(file.read())
         self.pool = descriptor_pool.DescriptorPool()
         for entry in files.file:
-            self.pool.Add(entry) if hasattr(self.pool, 'Add') else self.pool.AddSerializedFile(
-                entry.SerializeToString())
+            (
+                self.pool.Add(entry)
+                if hasattr(self.pool, 'Add')
+                else self.pool.AddSerializedFile(entry.SerializeToString())
+            )
 
     def new(self, name):
         return message_factory.GetMessageClass(self.pool.FindMessageTypeByName(name))()
@@ -43,18 +55,32 @@ class Schema:
 
 
 def ends(consumer, topics):
-    partitions = [confluent_kafka.TopicPartition(name, number, confluent_kafka.OFFSET_BEGINNING)
-                  for name, topic in topics.items() for number in topic.partitions]
-    return partitions, {(p.topic, p.partition): consumer.get_watermark_offsets(p, timeout=20)[1] for p in partitions}
+    partitions = [
+        confluent_kafka.TopicPartition(name, number, confluent_kafka.OFFSET_BEGINNING)
+        for name, topic in topics.items()
+        for number in topic.partitions
+    ]
+    return partitions, {
+        (p.topic, p.partition): consumer.get_watermark_offsets(p, timeout=20)[1] for p in partitions
+    }
 
 
 def read_all(bootstrap):
     """Every message of the topics `ioc.*` up to the end that they have now."""
-    consumer = confluent_kafka.Consumer({'bootstrap.servers': bootstrap, 'group.id': 'iochub-tests',
-                                         'enable.auto.commit': False, 'enable.partition.eof': True})
+    consumer = confluent_kafka.Consumer(
+        {
+            'bootstrap.servers': bootstrap,
+            'group.id': 'iochub-tests',
+            'enable.auto.commit': False,
+            'enable.partition.eof': True,
+        }
+    )
     try:
-        topics = {name: topic for name, topic in consumer.list_topics(timeout=20).topics.items()
-                  if name.startswith('ioc.')}
+        topics = {
+            name: topic
+            for name, topic in consumer.list_topics(timeout=20).topics.items()
+            if name.startswith('ioc.')
+        }
         if not topics:
             sys.exit('there is no topic')
         partitions, _ends = ends(consumer, topics)
@@ -113,8 +139,10 @@ def main():
     troubles += golden.difference(wanted, got)
     for line in troubles[:20]:
         print(line)
-    print(f'decoded from the .proto files: {len(ids)} messages, {len(wanted)} different ones expected, '
-          f'{letters} dead letters, {len(troubles)} differences')
+    print(
+        f'decoded from the .proto files: {len(ids)} messages, {len(wanted)} different ones expected, '
+        f'{letters} dead letters, {len(troubles)} differences'
+    )
     return 1 if troubles or not ids else 0
 
 

@@ -1,8 +1,10 @@
-"""The Kafka requests that the harness needs, over a plain socket: metadata, topic creation, ends of partitions.
+"""The Kafka requests that the harness needs, over a plain socket: metadata, topic creation, ends of
+partitions.
 
-Versions are the lowest that Kafka 4 still takes, so that no flexible encoding is needed. No package is needed
-either: a broker is ready, and its topics exist, within milliseconds and before any client is installed.
-"""
+Versions are the lowest that Kafka 4 still takes, so that no flexible encoding is needed. No package is
+needed either: a broker is ready, and its topics exist, within milliseconds and before any client is
+installed."""
+
 import socket
 import struct
 
@@ -21,7 +23,7 @@ class Reader:
         if length < 0:
             return None
         self.place += length
-        return self.data[self.place - length:self.place].decode()
+        return self.data[self.place - length : self.place].decode()
 
     def array(self, item):
         return [item() for _ in range(max(0, self.take('i')))]
@@ -50,7 +52,7 @@ def ask(port, key, version, body, timeout=10):
     head = struct.pack('>hhi', key, version, 1) + text('iochub-tests')
     with socket.create_connection(('127.0.0.1', port), timeout=timeout) as peer:
         peer.sendall(struct.pack('>i', len(head + body)) + head + body)
-        size, = struct.unpack('>i', receive(peer, 4))
+        (size,) = struct.unpack('>i', receive(peer, 4))
         return Reader(receive(peer, size)[4:])
 
 
@@ -81,9 +83,13 @@ def metadata(port):
 
 def create_topics(port, topics):
     """topics: [(name, partitions, replication, {config: value})]. Returns {name: reason} of the refused."""
+
     def one(name, partitions, replication, configs):
-        return (text(name) + struct.pack('>ihi', partitions, replication, 0)
-                + array([text(key) + text(value) for key, value in sorted(configs.items())]))
+        return (
+            text(name)
+            + struct.pack('>ihi', partitions, replication, 0)
+            + array([text(key) + text(value) for key, value in sorted(configs.items())])
+        )
 
     body = array([one(*topic) for topic in topics]) + struct.pack('>ib', 30000, 0)
     answer = ask(port, 19, 2, body, timeout=40)
@@ -94,10 +100,15 @@ def create_topics(port, topics):
 
 
 def led(port, topics):
-    """Whether this broker answers as the leader of these partitions: [(topic, [partition, ...])]. Metadata names a
-    leader some milliseconds before it takes up its office."""
-    body = struct.pack('>i', -1) + array([
-        text(name) + array([struct.pack('>iq', number, -1) for number in numbers]) for name, numbers in topics])
+    """Whether this broker answers as the leader of these partitions: [(topic, [partition, ...])].
+
+    Metadata names a leader some milliseconds before it takes up its office."""
+    body = struct.pack('>i', -1) + array(
+        [
+            text(name) + array([struct.pack('>iq', number, -1) for number in numbers])
+            for name, numbers in topics
+        ]
+    )
     answer = ask(port, 2, 1, body)
 
     def partition():
@@ -105,6 +116,9 @@ def led(port, topics):
         answer.take('q'), answer.take('q')  # time, offset
         return number, error
 
-    errors = [error for _, parts in answer.array(lambda: (answer.text(), answer.array(partition)))
-              for _, error in parts]
+    errors = [
+        error
+        for _, parts in answer.array(lambda: (answer.text(), answer.array(partition)))
+        for _, error in parts
+    ]
     return bool(errors) and not any(errors)

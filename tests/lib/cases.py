@@ -1,4 +1,5 @@
 """Cases with a name each: run in order, a line for each, `N passed, N failed` at the end."""
+
 import sys
 import time
 import traceback
@@ -29,7 +30,9 @@ class Cases:
             except Exception as error:  # a case may fail in any way
                 failed += 1
                 print(f'FAIL {name}: {type(error).__name__}: {error}', flush=True)
-                frames = [f for f in traceback.extract_tb(error.__traceback__) if 'cases.py' not in f.filename]
+                frames = [
+                    f for f in traceback.extract_tb(error.__traceback__) if 'cases.py' not in f.filename
+                ]
                 print('     ' + ' < '.join(f'{f.name}:{f.lineno}' for f in reversed(frames)))
         self.passed, self.failed = passed, failed
         return 0 if failed == 0 and passed else 1

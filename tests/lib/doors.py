@@ -2,10 +2,16 @@
 
 A door is the way the bytes are wrapped: 'body' with a content type, or 'part' of a multipart form.
 """
+
 import os
 
-TYPES = {'.xml': 'application/xml', '.edxml': 'application/xml', '.json': 'application/json', '.csv': 'text/csv',
-         '.soap': 'text/xml'}
+TYPES = {
+    '.xml': 'application/xml',
+    '.edxml': 'application/xml',
+    '.json': 'application/json',
+    '.csv': 'text/csv',
+    '.soap': 'text/xml',
+}
 NOT_SAMPLES = ('.jsonl', '.reply', '.md')
 
 
@@ -45,9 +51,14 @@ def fits(source, path):
 
 def choose(run, connector, path):
     """(source, door): the best of the connector that takes the sample, bodies before forms."""
-    fitting = [(source, door(source, path)) for source in run.sources.values()
-               if source.connector == connector and source.path and door(source, path)]
-    fitting.sort(key=lambda pair: (not fits(pair[0], path), pair[1][0] != 'body', 'igate' not in pair[0].name))
+    fitting = [
+        (source, door(source, path))
+        for source in run.sources.values()
+        if source.connector == connector and source.path and door(source, path)
+    ]
+    fitting.sort(
+        key=lambda pair: (not fits(pair[0], path), pair[1][0] != 'body', 'igate' not in pair[0].name)
+    )
     return fitting[0] if fitting else (None, None)
 
 

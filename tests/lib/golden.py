@@ -1,9 +1,10 @@
 """Compares what was published with the samples' expected records.
 
-Event ids and pseudonyms come from secret keys, so they differ between a hub and `translate`. Ids are left out; each
-pseudonym becomes a number by its first appearance in the message: equal people stay equal, different ones different.
-The samples' records are made without tables, so a commune's code, which the hub finds in its table, is left out.
-"""
+Event ids and pseudonyms come from secret keys, so they differ between a hub and `translate`. Ids are left
+out; each pseudonym becomes a number by its first appearance in the message: equal people stay equal,
+different ones different. The samples' records are made without tables, so a commune's code, which the hub
+finds in its table, is left out."""
+
 import glob
 import json
 import os
@@ -19,8 +20,11 @@ def without_communes(value):
         return [without_communes(item) for item in value]
     if not isinstance(value, dict):
         return value
-    return {name: without_communes(item) for name, item in value.items()
-            if not (name.lower().endswith('address') and re.fullmatch(r'\d{5}', str(item)))}
+    return {
+        name: without_communes(item)
+        for name, item in value.items()
+        if not (name.lower().endswith('address') and re.fullmatch(r'\d{5}', str(item)))
+    }
 
 
 def canonical(message):
@@ -40,7 +44,7 @@ def camel(name):
 def expected(path, keys=None):
     """Records of one .jsonl: [(type, canonical message)], [(record, code, at)].
 
-    keys: {type: field that its route takes as the key}. A message without it cannot be routed: it is a reject.
+    keys: {type: field that its route takes as the key}. A message without it cannot be routed: a reject.
     """
     messages, rejects = [], []
     with open(path, encoding='utf-8') as file:
@@ -58,8 +62,11 @@ def expected(path, keys=None):
 def samples(root):
     """[(connector, input, expected)] of every connector."""
     found = sorted(glob.glob(os.path.join(root, 'connectors', '*', 'samples', '*')))
-    return [(path.split(os.sep)[-3], path, doors.golden_of(path) + '.jsonl') for path in found
-            if doors.is_sample(path)]
+    return [
+        (path.split(os.sep)[-3], path, doors.golden_of(path) + '.jsonl')
+        for path in found
+        if doors.is_sample(path)
+    ]
 
 
 def difference(wanted, got, limit=3):

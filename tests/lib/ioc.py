@@ -1,8 +1,9 @@
 """A hub in a folder of its own: configuration copied, fresh secrets, free ports, brokers, clean end.
 
-Scenarios, the quickstart and the benchmarks stand on this. Needs Debian's Python with python3-yaml; no other package.
-Whatever is started is stopped by the process object that started it, nothing else is ever signalled.
-"""
+Scenarios, the quickstart and the benchmarks stand on this. Needs Debian's Python with python3-yaml; no
+other package. Whatever is started is stopped by the process object that started it, nothing else is ever
+signalled."""
+
 import http.client
 import json
 import os
@@ -57,8 +58,14 @@ class Process:
     def __init__(self, command, log, env=None):
         self.log = log
         with open(log, 'ab') as output:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                                            env=env, start_new_session=True)
+            self.process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=env,
+                start_new_session=True,
+            )
         self.pid = self.process.pid
 
     def running(self):
@@ -103,7 +110,7 @@ class Source:
 
 
 class Run:
-    """Folder with configuration, secrets, state and logs. Use it as a context: all of it ends with the block."""
+    """Folder with configuration, secrets, state and logs. A context: all of it ends with the block."""
 
     def __init__(self, folder=None, config=None, build=None, keep=False, listen='127.0.0.1:0'):
         self.build = build or build_dir()
@@ -114,8 +121,11 @@ class Run:
         self.hub_yaml = os.path.join(self.config, 'hub.yaml')
         self.bootstrap = self.hub = self.broker = self.cluster = None
         self.processes = []
-        shutil.copytree(config or os.path.join(ROOT, 'broker-config'), self.config,
-                        ignore=shutil.ignore_patterns('secrets'))
+        shutil.copytree(
+            config or os.path.join(ROOT, 'broker-config'),
+            self.config,
+            ignore=shutil.ignore_patterns('secrets'),
+        )
         os.makedirs(self.state, mode=0o700, exist_ok=True)
         self.iochub = os.path.join(self.build, 'core', 'iochub')
         self.env = dict(os.environ, IOCHUB_CONNECTORS=os.path.join(self.build, 'connectors'))
@@ -127,7 +137,9 @@ class Run:
 
     def listen(self, address):
         """Every listener on a free port, whatever the example says."""
-        text = re.sub(r'(\baddress:\s*)"?[\w.:\[\]]+:\d+"?', lambda m: f'{m[1]}"{address}"', read(self.hub_yaml))
+        text = re.sub(
+            r'(\baddress:\s*)"?[\w.:\[\]]+:\d+"?', lambda m: f'{m[1]}"{address}"', read(self.hub_yaml)
+        )
         text = re.sub(r'(?m)^(admin:\s*)"?[\w.:\[\]]+:\d+"?', lambda m: f'{m[1]}"{address}"', text)
         write(self.hub_yaml, text)
 
@@ -142,8 +154,13 @@ class Run:
 
     def make_secrets(self):
         """By the script that admins use; it prints each API key once."""
-        made = subprocess.run([os.path.join(self.config, 'make-secrets'), self.config], capture_output=True,
-                              text=True, check=True, stdin=subprocess.DEVNULL)
+        made = subprocess.run(
+            [os.path.join(self.config, 'make-secrets'), self.config],
+            capture_output=True,
+            text=True,
+            check=True,
+            stdin=subprocess.DEVNULL,
+        )
         keys = dict(line.split() for line in made.stdout.splitlines())
         self.sources = {}
         for document in self.documents('sources'):
@@ -153,12 +170,19 @@ class Run:
                 self.sources[source.name] = source
 
     def topics(self):
-        return [entry['name'] for entry in yaml.safe_load(read(os.path.join(self.config, 'topics.yaml')))['topics']]
+        return [
+            entry['name']
+            for entry in yaml.safe_load(read(os.path.join(self.config, 'topics.yaml')))['topics']
+        ]
 
     def route_keys(self):
         """{type: field that is the key}"""
-        return {route['type']: route['key'] for document in self.documents('routes')
-                for route in document.get('routes') or [] if 'key' in route}
+        return {
+            route['type']: route['key']
+            for document in self.documents('routes')
+            for route in document.get('routes') or []
+            if 'key' in route
+        }
 
     # --- processes ---
 
@@ -169,8 +193,19 @@ class Run:
 
     def start_dev_broker(self, brokers=1):
         address = os.path.join(self.folder, 'broker.address')
-        self.broker = self.start([self.iochub, 'dev-broker', '--topics', os.path.join(self.config, 'topics.yaml'),
-                                  '--brokers', str(brokers), '--address-file', address], 'broker')
+        self.broker = self.start(
+            [
+                self.iochub,
+                'dev-broker',
+                '--topics',
+                os.path.join(self.config, 'topics.yaml'),
+                '--brokers',
+                str(brokers),
+                '--address-file',
+                address,
+            ],
+            'broker',
+        )
         self.bootstrap = wait('the embedded broker', 30, lambda: self.address_in(address, self.broker))
 
     @staticmethod
@@ -182,8 +217,19 @@ class Run:
 
     def start_kafka(self, nodes=1):
         self.cluster = os.path.join(self.folder, 'kafka')
-        made = subprocess.run([CLUSTER, 'start', self.cluster, '--nodes', str(nodes), '--topics',
-                               os.path.join(self.config, 'topics.yaml')], capture_output=True, text=True)
+        made = subprocess.run(
+            [
+                CLUSTER,
+                'start',
+                self.cluster,
+                '--nodes',
+                str(nodes),
+                '--topics',
+                os.path.join(self.config, 'topics.yaml'),
+            ],
+            capture_output=True,
+            text=True,
+        )
         if made.returncode:
             raise Trouble('Apache Kafka did not start:\n' + made.stderr[-2000:])
         self.bootstrap = made.stdout.split('\n')[0].split()[1]
@@ -213,8 +259,14 @@ class Run:
 
     def run(self, *arguments, check=None, **options):
         """One `iochub …` to its end."""
-        made = subprocess.run([self.iochub, *arguments], capture_output=True, text=True, env=self.env,
-                              stdin=options.pop('stdin', subprocess.DEVNULL), **options)
+        made = subprocess.run(
+            [self.iochub, *arguments],
+            capture_output=True,
+            text=True,
+            env=self.env,
+            stdin=options.pop('stdin', subprocess.DEVNULL),
+            **options,
+        )
         if check is not None and made.returncode != check:
             raise Trouble(f'iochub {" ".join(arguments)}: exit {made.returncode}\n{made.stderr[-2000:]}')
         return made
@@ -229,7 +281,9 @@ class Run:
         host = self.addresses[source.listener]
         link = http.client.HTTPConnection(host, timeout=timeout)
         try:
-            link.request(method or source.method, path or source.path, data, {**source.headers(), **(headers or {})})
+            link.request(
+                method or source.method, path or source.path, data, {**source.headers(), **(headers or {})}
+            )
             answer = link.getresponse()
             return answer.status, dict((k.lower(), v) for k, v in answer.getheaders()), answer.read()
         finally:
@@ -255,7 +309,9 @@ class Run:
     def metric(self, name, **labels):
         """Sum of the series of that name that have these labels."""
         wanted = set(labels.items())
-        return sum(value for (found, have), value in self.metrics().items() if found == name and wanted <= set(have))
+        return sum(
+            value for (found, have), value in self.metrics().items() if found == name and wanted <= set(have)
+        )
 
     def consume(self, topics=None, count=None, timeout=60):
         """Everything on those topics (all of the catalogue), as objects."""

@@ -24,11 +24,26 @@ RANKS = [
 ]
 RANK = {prefix: rank for rank, row in enumerate(RANKS) for prefix in row}
 # Those of one step that may use each other.
-TOGETHER = [{'core/arena', 'core/clock', 'core/text_out'}, {'core/dead_letter', 'core/originals'},
-            {'core/pipeline', 'core/intake'}]
+TOGETHER = [
+    {'core/arena', 'core/clock', 'core/text_out'},
+    {'core/dead_letter', 'core/originals'},
+    {'core/pipeline', 'core/intake'},
+]
 # The network knows framing and senders, not what becomes of a payload.
-NOT = {'core/net/': ['core/message/', 'core/connector/', 'core/route', 'core/publish/', 'core/spool/',
-                     'core/originals', 'core/dead_letter', 'core/dedupe', 'core/pipeline', 'core/intake']}
+NOT = {
+    'core/net/': [
+        'core/message/',
+        'core/connector/',
+        'core/route',
+        'core/publish/',
+        'core/spool/',
+        'core/originals',
+        'core/dead_letter',
+        'core/dedupe',
+        'core/pipeline',
+        'core/intake',
+    ]
+}
 CONTRACT = 'connectors/iochub_connector.h'
 GENERATED_FOR_ALL = ('ioc/hub/v1/', 'google/protobuf/timestamp', 'google/protobuf/descriptor')
 
