@@ -83,8 +83,13 @@ static const struct hub_refusal originals_full = {
     .retry_after_s = 60,
 };
 
+static void show_body(struct passage *passage, bool as_sent) {
+  if (passage->intake.show_body != NULL) passage->intake.show_body(&passage->intake, as_sent);
+}
+
 static void original_kept(void *context, int result) {
   struct passage *passage = context;
+  show_body(passage, false);
   passage->original_state = result == 0 ? ORIGINAL_SAFE : ORIGINAL_FAILED;
   if (result == ORIGINALS_E_FULL) {
     passage->refusal = &originals_full;
@@ -136,9 +141,11 @@ void passage_keep_original(struct passage *passage) {
   if (r == 0) {
     passage->original_state = ORIGINAL_WRITING;
     passage->open++;
+    show_body(passage, true);
     r = originals_keep(pipeline_options(passage->pipeline)->originals, original,
                        setup->config->originals_quota, original_kept, passage);
     if (r == 0) return;
+    show_body(passage, false);
     passage->open--;
   }
   passage->original_state = ORIGINAL_FAILED;

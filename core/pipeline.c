@@ -60,6 +60,10 @@ static const struct metric_family
                       "Requests that were refused and not kept, by reason.",
                       METRIC_COUNTER,
                       {"source", "code"}},
+    counts_family = {"iochub_connector_counts_total",
+                     "What the connectors themselves counted.",
+                     METRIC_COUNTER,
+                     {"source", "counter"}},
     latency_family = {
         "iochub_answer_seconds", "Time from the whole payload to its answer.", METRIC_HISTOGRAM, {"source"}};
 
@@ -313,9 +317,17 @@ static void deliver_all(struct passage *passage) {
   passage_keep_original(passage);
 }
 
+static void count_for_connector(const struct pipeline_source *source, const struct translation *translation) {
+  for (size_t i = 0; i < TRANSLATION_COUNTERS_MAX && translation->counters[i].name != NULL; i++) {
+    const char *labels[] = {source->setup->config->name, translation->counters[i].name};
+    metric_add(metrics_series(source->metrics, &counts_family, labels), translation->counters[i].n);
+  }
+}
+
 static void translated(struct translation_job *job) {
   struct passage *passage = CONTAINER_OF(job, struct passage, job);
   passage->translating = false;
+  if (job->error == 0) count_for_connector(passage->intake.source, &job->translation);
   if (job->error < 0) {
     log_event(LOG_ERROR, "pipeline", "a payload could not be translated",
               log_text("source", passage->intake.source->setup->config->name), log_errno(job->error));

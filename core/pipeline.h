@@ -49,6 +49,9 @@ struct intake {
   void *owner;
   void (*answered)(struct intake *, const struct answer *,
                    int retry_after_s); /* once; the answer is borrowed */
+  /* May be NULL. Zero bytes behind the payload may stand on bytes of the body: as_sent puts these back, so that
+   * the original can be kept. */
+  void (*show_body)(struct intake *, bool as_sent);
 };
 
 int intake_new(struct pipeline_source *, struct intake **ret_intake) must_use;

@@ -111,24 +111,23 @@ static struct text take_token(struct text *rest) {
 
 /* Behind the opening quote. Only \" and \\ are escapes; a backslash before anything else is refused. */
 static int take_quoted(struct arena *arena, struct text *rest, struct text *ret) {
-  size_t length = 0;
-  char *out = arena_alloc(arena, rest->length + 1);
+  size_t end = 0, length = 0;
+  while (end < rest->length && rest->data[end] != '"') end += rest->data[end] == '\\' ? 2 : 1;
+  if (end >= rest->length) return -EBADMSG;
+  char *out = arena_alloc(arena, end);
   if (out == NULL) return -ENOMEM;
-  for (size_t i = 0; i < rest->length; i++) {
+  for (size_t i = 0; i < end; i++) {
     char c = rest->data[i];
-    if (c == '"') {
-      *ret = (struct text){out, length};
-      rest->data += i + 1;
-      rest->length -= i + 1;
-      return 0;
-    }
     if (c == '\\') {
-      c = ++i < rest->length ? rest->data[i] : '\0';
+      c = rest->data[++i];
       if (c != '"' && c != '\\') return -EBADMSG;
     }
     out[length++] = c;
   }
-  return -EBADMSG;
+  *ret = (struct text){out, length};
+  rest->data += end + 1;
+  rest->length -= end + 1;
+  return 0;
 }
 
 int form_next_parameter(struct arena *arena, struct text *rest, struct form_parameter *ret) {
@@ -199,7 +198,7 @@ static int keep(struct form_builder *form, struct form *ret_form) {
   if (parts == NULL || fields == NULL) return -ENOMEM;
   memcpy(parts, form->parts, form->parts_count * sizeof *parts);
   memcpy(fields, form->fields, form->fields_count * sizeof *fields);
-  *ret_form = (struct form){parts, form->parts_count, fields, form->fields_count};
+  *ret_form = (struct form){parts, form->parts_count, fields, form->fields_count, form->body_fields_count};
   return 0;
 }
 
@@ -209,6 +208,7 @@ int form_read(struct arena *arena, struct text content_type, struct text query, 
   form.arena = arena;
   form.parts_count = form.fields_count = 0;
   int r = read_body(&form, content_type, body);
+  form.body_fields_count = form.fields_count;
   if (r == 0) r = read_urlencoded(&form, query);
   if (r == 0) r = keep(&form, ret_form);
   if (r == FORM_E_INVALID) *reterr_detail = form.detail;

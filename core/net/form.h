@@ -10,7 +10,7 @@ struct form_builder {
   struct arena *arena;
   const struct hub_part *parts[FORM_PARTS_MAX];
   const struct hub_field *fields[FORM_FIELDS_MAX];
-  size_t parts_count, fields_count;
+  size_t parts_count, fields_count, body_fields_count;
   const char *detail; /* why FORM_E_INVALID */
 };
 

@@ -14,7 +14,7 @@ struct form {
   const struct hub_part *const *parts;
   size_t parts_count;
   const struct hub_field *const *fields; /* parts without a file name, urlencoded members, query parameters */
-  size_t fields_count;
+  size_t fields_count, body_fields_count; /* those of the body come first */
 };
 
 /* FORM_E_INVALID: *reterr_detail says what (constant text); nothing is readable two ways: a missing or

@@ -11,7 +11,8 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/net/auth.h"
-#include "core/net/multipart.h"
+#include "core/net/form_payload.h"
+#include "core/net/traceparent.h"
 
 struct door { /* one source at one path */
   struct door *next;
@@ -158,8 +159,20 @@ static void pause_when_full(struct http_sources *sources) {
 
 static void on_room(void *context) { pause_when_full(context); }
 
+struct visit { /* a request that is an intake; in the intake's arena */
+  struct http_request *request;
+  struct form_cover cover;
+};
+
 static void on_answered(struct intake *intake, const struct answer *answer, int retry_after_s) {
-  send_answer(intake->owner, answer, retry_after_s);
+  const struct visit *visit = intake->owner;
+  send_answer(visit->request, answer, retry_after_s);
+}
+
+static void on_show_body(struct intake *intake, bool as_sent) {
+  struct visit *visit = intake->owner;
+  if (as_sent) form_uncover(&visit->cover);
+  else form_cover(&visit->cover);
 }
 
 static const char *header_text(const struct http_request *request, struct arena *arena, const char *name) {
@@ -167,53 +180,23 @@ static const char *header_text(const struct http_request *request, struct arena 
   return value == NULL ? NULL : arena_text(arena, *value);
 }
 
-enum { BEHIND = 64 }; /* zero bytes behind every payload */
-
-/* Whether nobody needs the bytes behind a part: they are the next delimiter and header. */
-static bool nothing_near(const struct form *form, const char *end) {
-  for (size_t i = 0; i < form->parts_count; i++) {
-    if (form->parts[i]->data >= end && form->parts[i]->data < end + BEHIND) return false;
-  }
-  for (size_t i = 0; i < form->fields_count; i++) {
-    if (form->fields[i]->data >= end && form->fields[i]->data < end + BEHIND) return false;
-  }
-  return true;
+/* A header that decides something must not come twice. */
+static bool comes_twice(const struct http_request *request, const char *name) {
+  bool many;
+  (void)http_header(request->head, name, &many);
+  return many;
 }
 
-/* The chosen part as the payload. A small one is copied; behind a large one the zero bytes are written in
- * place, into the body's private mapping, so that it costs no memory of its own. */
-static bool choose_part(struct arena *arena, const struct form *form, const char *name,
-                        struct hub_payload *payload) {
-  struct text chosen = TEXT_NONE;
-  const char *content_type = NULL, *file_name = NULL;
-  for (size_t i = 0; i < form->parts_count && chosen.data == NULL; i++) {
-    if (strcmp(form->parts[i]->name, name) != 0) continue;
-    chosen = (struct text){form->parts[i]->data, form->parts[i]->length};
-    content_type = form->parts[i]->content_type;
-    file_name = form->parts[i]->file_name;
-  }
-  for (size_t i = 0; i < form->fields_count && chosen.data == NULL; i++) {
-    if (strcmp(form->fields[i]->name, name) != 0) continue;
-    chosen = (struct text){form->fields[i]->data, form->fields[i]->length};
-  }
-  if (chosen.data == NULL) return false;
-  payload->content_type = content_type;
-  payload->name = file_name;
-  payload->length = chosen.length;
-  payload->data = chosen.data;
-  if (chosen.length > MIB && nothing_near(form, chosen.data + chosen.length)) {
-    memset((char *)chosen.data + chosen.length, 0, BEHIND);
-  } else {
-    char *copy = arena_alloc(arena, chosen.length + BEHIND);
-    if (copy == NULL) return false;
-    if (chosen.length != 0) memcpy(copy, chosen.data, chosen.length);
-    payload->data = copy;
-  }
-  return true;
+static const char *trace_of(const struct http_request *request, struct arena *arena) {
+  char trace[TRACEPARENT_TEXT];
+  bool many;
+  const struct text *value = http_header(request->head, "traceparent", &many);
+  if (value == NULL || many || !traceparent_read(*value, trace)) return NULL;
+  return arena_text(arena, text_of(trace));
 }
 
 static int fill_intake(struct door *door, struct http_request *request, struct intake *intake,
-                       const char **reterr_detail) {
+                       struct form_cover *ret_cover, const char **reterr_detail) {
   const struct http_head *head = request->head;
   struct hub_payload *payload = &intake->payload;
   struct form form = {0};
@@ -225,7 +208,11 @@ static int fill_intake(struct door *door, struct http_request *request, struct i
   const char *query = arena_text(intake->arena, head->query);
   if (payload->method == NULL || payload->path == NULL || query == NULL) return -ENOMEM;
   intake->query = (struct text){query, head->query.length};
-  intake->traceparent = header_text(request, intake->arena, "traceparent");
+  if (comes_twice(request, "idempotency-key")) {
+    *reterr_detail = "more than one Idempotency-Key";
+    return FORM_E_INVALID;
+  }
+  intake->traceparent = trace_of(request, intake->arena);
   intake->idempotency_key = text_of(header_text(request, intake->arena, "idempotency-key"));
   int r = form_read(intake->arena, text_of(payload->content_type), intake->query, request->body, &form,
                     reterr_detail);
@@ -234,29 +221,31 @@ static int fill_intake(struct door *door, struct http_request *request, struct i
   payload->parts_count = form.parts_count;
   payload->fields = form.fields;
   payload->fields_count = form.fields_count;
-  if (door->config->part == NULL || choose_part(intake->arena, &form, door->config->part, payload)) return 0;
-  *reterr_detail =
-      "the body is not multipart/form-data with the part that this source reads, or that part is absent";
-  return FORM_E_INVALID;
+  if (door->config->part == NULL) return 0;
+  return form_choose_payload(intake->arena, &form, door->config->part, payload, ret_cover, reterr_detail);
 }
 
 static void on_request(void *context, struct http_request *request) {
   struct place *place = context;
   struct door *door = request->service_data;
   struct intake *intake = NULL;
+  struct visit *visit = NULL;
   const char *detail = NULL;
   int r = intake_new(door->source, &intake);
-  if (r == 0) r = fill_intake(door, request, intake, &detail);
+  if (r == 0) visit = arena_alloc(intake->arena, sizeof *visit);
+  if (r == 0) r = visit == NULL ? -ENOMEM : fill_intake(door, request, intake, &visit->cover, &detail);
   if (r != 0) {
     intake_free(intake);
     if (r > 0) refuse_request(door, request, 400, "bad_form", detail);
     else refuse_request(door, request, 503, "trouble", "the hub is out of memory; send the same bytes again");
     return;
   }
+  visit->request = request;
   intake->body = request->body;
   intake->received_us = clock_now_us();
-  intake->owner = request;
+  intake->owner = visit;
   intake->answered = on_answered;
+  intake->show_body = on_show_body;
   pipeline_take(place->sources->pipeline, intake);
   pause_when_full(place->sources);
 }

@@ -3,7 +3,7 @@
  * publisher whose reports the test gives, originals that the test writes. What is real: sink, judging,
  * delivering, ids, answers.
  *
- * Payload lines: "KEY VALUE" is a message, "!CODE" a rejection (missing). Routes: type to topic "t", values
+ * Payload lines: "KEY VALUE" is a message and counted, "!CODE" a rejection (missing). Routes: type to topic "t", values
  * that start with "2" to topic "u" as well, values "none" nowhere.
  */
 #include <setjmp.h>
@@ -29,6 +29,8 @@ static int translate_line(struct hub_sink *sink, const char *line, size_t length
     return hub_reject(sink, &rejection);
   }
   const char *blank = memchr(line, ' ', length);
+  sink->ops->count(sink, "lines", 1);
+  sink->ops->count(sink, "line_bytes", length);
   Ioc__Hub__V1__DeadLetter message;
   ioc__hub__v1__dead_letter__init(&message);
   size_t key = (size_t)(blank - line);
@@ -361,6 +363,17 @@ static void poison_after_the_answer_is_taken_back(void **state) {
   assert_int_equal(last_status, 200);
 }
 
+/* Also of a payload that is a repeat: the connector looked at it again. */
+static void what_the_connector_counts_is_a_metric(void **state) {
+  cleanup(text_out_deinit) struct text_out page = TEXT_OUT_INIT;
+  post("a 1\nb 22");
+  post("a 1");
+  metrics_write(metrics, &page);
+  assert_int_equal(text_out_result(&page), 0);
+  assert_non_null(strstr(page.data, "iochub_connector_counts_total{source=\"s\",counter=\"lines\"} 3\n"));
+  assert_non_null(strstr(page.data, "iochub_connector_counts_total{source=\"s\",counter=\"line_bytes\"} 10\n"));
+}
+
 static void full_publisher_makes_payloads_wait(void **state) {
   post("a 1");
   room = false;
@@ -413,6 +426,7 @@ int main(void) {
       TEST(time_is_over_and_nothing_is_in_kafka),
       TEST(retry_meets_its_own_id_under_way),
       TEST(poison_after_the_answer_is_taken_back),
+      TEST(what_the_connector_counts_is_a_metric),
       TEST(full_publisher_makes_payloads_wait),
       TEST(large_payload_passes_alone),
       TEST(same_bad_payload_again_raises_attempts),
