@@ -40,6 +40,11 @@ struct dedupe {
   size_t taken_count, leftovers;
 };
 
+struct owned_ids { /* of a payload in which a key came twice */
+  size_t count;
+  struct event_id ids[];
+};
+
 int dedupe_new(const struct secret_key *key, int64_t max_ids, int64_t max_age_ms,
                struct dedupe **ret_dedupe) {
   cleanup(dedupe_freep) struct dedupe *dedupe = calloc(1, sizeof *dedupe);
@@ -333,7 +338,9 @@ int dedupe_payload_look(struct dedupe *dedupe, const struct payload_identity *id
   bool untouched = false;
   r = records_untouched(dedupe, records, count, known->payload, ret_ids, &untouched);
   if (r < 0 || !untouched) return r;
-  if (known->owns) memcpy(ret_ids, known->owned, count * sizeof *ret_ids);
+  const struct owned_ids *owned = known->owns ? known->owned : NULL;
+  if (owned != NULL && owned->count != count) return 0; /* the same bytes, read otherwise: another media type */
+  if (owned != NULL) memcpy(ret_ids, owned->ids, count * sizeof *ret_ids);
   *ret_verdict = PAYLOAD_REPEAT;
   return 0;
 }
@@ -344,11 +351,12 @@ void dedupe_payload_remember(struct dedupe *dedupe, const struct payload_identit
     struct memory_entry entry = {.payload = payload};
     if (payload_key(identity, idempotency != 0, &entry.key) < 0) return;
     memcpy(entry.content, identity->digest, sizeof entry.content);
-    cleanup(freep) struct event_id *copy = NULL;
+    cleanup(freep) struct owned_ids *copy = NULL;
     if (!keys_differ) { /* a key that came twice in the payload knows its last id only: keep them all */
-      copy = calloc(MAX(count, (size_t)1), sizeof *copy);
+      copy = malloc(sizeof *copy + count * sizeof *ids);
       if (copy == NULL) return;
-      memcpy(copy, ids, count * sizeof *copy);
+      copy->count = count;
+      if (count != 0) memcpy(copy->ids, ids, count * sizeof *ids);
       entry.owned = copy;
       entry.owns = 1;
     }

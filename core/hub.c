@@ -136,7 +136,7 @@ static int write_addresses(struct hub *hub) {
       asprintf(&temporary, "%s.new", path) < 0) {
     return -ENOMEM;
   }
-  cleanup(closep) int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  cleanup(closep) int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0) return -errno;
   if (write(fd, lines.data, lines.length) != (ssize_t)lines.length) return -EIO;
   return rename(temporary, path) < 0 ? -errno : 0;
@@ -151,6 +151,7 @@ static void close_parts(struct hub *hub) {
   }
   translators_free(hub->translators); /* these two still read bodies, which the connections own */
   originals_close(hub->originals);
+  pipeline_end(hub->pipeline);
   admin_free(hub->admin);
   http_sources_free(hub->sources);
   publisher_free(hub->publisher, FLUSH_MS);

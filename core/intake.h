@@ -90,6 +90,7 @@ void passage_withdraw(struct passage *);
 void item_close(struct item *);
 void passage_close(struct passage *);
 struct pipeline_options *pipeline_options(struct pipeline *);
+bool pipeline_has_ended(const struct pipeline *); /* originals are closed */
 uint32_t pipeline_attempt(struct pipeline *, const char *dead_letter_id);
 
 #endif

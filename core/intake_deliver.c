@@ -31,6 +31,7 @@ static void message_done(struct publication *publication, enum publish_outcome o
     item->done_topics |= delivery->bit;
     metric_add(item->passage->intake.source->published, 1);
   } else if (outcome == PUBLISH_BUSY || item->passage->answered ||
+             pipeline_has_ended(item->passage->pipeline) ||
              item_dead_letter(item, delivery->event.topic, HUB_POISON, "the brokers refuse this message") <
                  0) {
     item->busy =

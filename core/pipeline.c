@@ -30,7 +30,7 @@ struct pipeline {
   struct dead_letter_counts *attempts;
   struct event *sweep;
   size_t in_flight;
-  bool draining_queue;
+  bool draining_queue, ended;
   void (*room)(void *context);
   void *room_context;
 };
@@ -70,6 +70,12 @@ static const struct metric_family
 struct pipeline_options *pipeline_options(struct pipeline *pipeline) {
   return &pipeline->options;
 }
+
+void pipeline_end(struct pipeline *pipeline) {
+  if (pipeline != NULL) pipeline->ended = true;
+}
+
+bool pipeline_has_ended(const struct pipeline *pipeline) { return pipeline->ended; }
 
 uint32_t pipeline_attempt(struct pipeline *pipeline, const char *dead_letter_id) {
   return dead_letter_attempt(pipeline->attempts, dead_letter_id);

@@ -49,8 +49,8 @@ struct intake {
   void *owner;
   void (*answered)(struct intake *, const struct answer *,
                    int retry_after_s); /* once; the answer is borrowed */
-  /* May be NULL. Zero bytes behind the payload may stand on bytes of the body: as_sent puts these back, so that
-   * the original can be kept. */
+  /* May be NULL. Zero bytes behind the payload may stand on bytes of the body: as_sent puts these back, so
+   * that the original can be kept. */
   void (*show_body)(struct intake *, bool as_sent);
 };
 
@@ -59,6 +59,10 @@ void intake_free(struct intake *); /* only for one that was not handed over */
 
 /* Takes it; answered() may be called before this returns. */
 void pipeline_take(struct pipeline *, struct intake *);
+
+/* The end is near: what still goes wrong is not kept any more, its sender sends it again. Originals may be
+ * closed from here on, before the publisher is. */
+void pipeline_end(struct pipeline *);
 
 /* Counts a request that never became a payload: framing, identity, limits. */
 void pipeline_count_refused(struct pipeline_source *, const char *code);

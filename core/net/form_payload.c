@@ -1,7 +1,7 @@
 /*
- * A connector reads its payload with zero bytes behind it. A small part is copied; behind a large one the zero
- * bytes are written in place, into the body's private mapping, so that it costs no memory of its own. What
- * stood there is kept: the original of a payload is the body as the sender sent it.
+ * A connector reads its payload with zero bytes behind it. A small part is copied; behind a large one the
+ * zero bytes are written in place, into the body's private mapping, so that it costs no memory of its own.
+ * What stood there is kept: the original of a payload is the body as the sender sent it.
  *
  * A name that comes twice is refused: to take one would be a positive answer for the other as well. Query
  * parameters are never a payload.

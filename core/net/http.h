@@ -76,8 +76,9 @@ struct http_service {
               struct http_refusal *reterr_refusal);
   /* The request is whole. Exactly one http_respond() must follow, now or later. */
   void (*request)(void *context, struct http_request *);
-  /* head() returned 0, but the body was refused or broke off: let go of service_data. May be NULL. */
-  void (*dropped)(void *context, struct http_request *);
+  /* head() returned 0, but the body was refused or broke off (refusal NULL): let go of service_data. What the
+   * refusal says may be changed. May be NULL. */
+  void (*dropped)(void *context, struct http_request *, struct http_refusal *refusal);
 };
 
 /* Answers and ends the request, also when the peer has left; the request and its arena are gone afterwards.

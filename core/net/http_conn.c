@@ -50,19 +50,24 @@ static void read_no_more(struct http_conn *conn) {
   conn->reading = false;
 }
 
+/* The body will not become whole. refusal: what is said about it, in the service's words if it has some. */
+static void tell_dropped(struct http_conn *conn, struct http_refusal *refusal) {
+  const struct http_service *service = &conn->listener->service;
+  if (conn->state != CONN_BODY || service->dropped == NULL) return;
+  service->dropped(service->context, &conn->exchange->request, refusal);
+}
+
 /* The request never reaches the service, or its connection is gone. */
 static void drop_exchange(struct http_conn *conn) {
   struct http_exchange *exchange = conn->exchange;
-  struct listener *listener = conn->listener;
   if (exchange == NULL) return;
   if (conn->state == CONN_BUSY) { /* the service answers later, to nobody */
     exchange->conn = NULL;
     conn->exchange = NULL;
     return;
   }
-  if (conn->state == CONN_BODY && listener->service.dropped != NULL)
-    listener->service.dropped(listener->service.context, &exchange->request);
-  http_exchange_free(exchange, listener);
+  tell_dropped(conn, NULL);
+  http_exchange_free(exchange, conn->listener);
 }
 
 static void conn_free(struct http_conn *conn) {
@@ -104,16 +109,19 @@ static void refuse(struct http_conn *conn, const struct http_refusal *refusal, b
   struct text_out body cleanup(text_out_deinit) = TEXT_OUT_INIT;
   bool head_only = conn->exchange != NULL && conn->exchange->head_only;
   unsigned minor = conn->exchange == NULL ? 1 : conn->exchange->head.minor;
+  struct http_refusal said = *refusal;
   listener_refused(conn->listener, refusal->code);
-  if (refusal->content_type != NULL) text_out_bytes(&body, refusal->body);
-  else problem_write(refusal, &body);
+  tell_dropped(conn, &said);
+  conn->state = CONN_WRITE; /* the service knows */
+  if (said.content_type != NULL) text_out_bytes(&body, said.body);
+  else problem_write(&said, &body);
   struct http_answer answer = {
-      .status = refusal->status,
-      .content_type = refusal->content_type != NULL ? refusal->content_type : PROBLEM_CONTENT_TYPE,
+      .status = said.status,
+      .content_type = said.content_type != NULL ? said.content_type : PROBLEM_CONTENT_TYPE,
       .body = {body.data, body.length},
-      .retry_after_s = refusal->retry_after_s,
-      .allow = refusal->allow,
-      .authenticate = refusal->authenticate};
+      .retry_after_s = said.retry_after_s,
+      .allow = said.allow,
+      .authenticate = said.authenticate};
   int r = text_out_result(&body);
   if (r == 0) r = http_conn_answer(conn, &answer, keep, head_only, minor);
   drop_exchange(conn); /* only now: the service's words may stand in the request's arena */

@@ -1,7 +1,7 @@
 /*
- * The value travels on to every consumer as a header, so only what is a trace context may: anything else would
- * be a way to put text of one's own, personal data included, beside the messages. A version that is not known
- * here is read as far as version 00 goes and passed on as 00, with the one flag that both know.
+ * The value travels on to every consumer as a header, so only what is a trace context may: anything else
+ * would be a way to put text of one's own, personal data included, beside the messages. A version that is not
+ * known here is read as far as version 00 goes and passed on as 00, with the one flag that both know.
  */
 #include "core/net/traceparent.h"
 
@@ -24,8 +24,8 @@ bool traceparent_read(struct text value, char ret_text[static TRACEPARENT_TEXT])
   if (value.length < LENGTH) return false;
   const char *at = value.data;
   if (at[TRACE_AT - 1] != '-' || at[PARENT_AT - 1] != '-' || at[FLAGS_AT - 1] != '-') return false;
-  if (!is_hex(at, 2, &version) || !is_hex(at + TRACE_AT, 32, &trace) || !is_hex(at + PARENT_AT, 16, &parent) ||
-      !is_hex(at + FLAGS_AT, 2, &flags) || trace || parent)
+  if (!is_hex(at, 2, &version) || !is_hex(at + TRACE_AT, 32, &trace) ||
+      !is_hex(at + PARENT_AT, 16, &parent) || !is_hex(at + FLAGS_AT, 2, &flags) || trace || parent)
     return false;
   if (at[0] == 'f' && at[1] == 'f') return false;
   if (value.length > LENGTH && (version || at[LENGTH] != '-')) return false;

@@ -44,23 +44,31 @@ static bool has_method(const struct config_source *config, struct text method) {
   return false;
 }
 
-/* The door for this request; *ret_path: one that has the path but not the method. */
+static bool is_at_path(const struct door *door, const struct http_request *request) {
+  return strcmp(door->config->listener, request->listener) == 0 &&
+         text_is(request->head->path, door->config->path);
+}
+
+/* The door for this request; *ret_path: whether there is one at the path, whatever its method. */
 static struct door *find_door(const struct http_sources *sources, const struct http_request *request,
-                              const struct door **ret_path) {
-  *ret_path = NULL;
+                              bool *ret_path) {
+  *ret_path = false;
   for (struct door *door = sources->doors; door != NULL; door = door->next) {
-    if (strcmp(door->config->listener, request->listener) != 0) continue;
-    if (!text_is(request->head->path, door->config->path)) continue;
+    if (!is_at_path(door, request)) continue;
     if (has_method(door->config, request->head->method)) return door;
-    *ret_path = door;
+    *ret_path = true;
   }
   return NULL;
 }
 
-static const char *allowed_methods(const struct config_source *config, struct arena *arena) {
-  const char *list = config->methods->items[0];
-  for (size_t i = 1; i < config->methods->count && list != NULL; i++) {
-    list = arena_printf(arena, "%s, %s", list, config->methods->items[i]);
+/* The methods of all doors at the path. */
+static const char *allowed_methods(const struct http_sources *sources, struct http_request *request) {
+  const char *list = NULL;
+  for (const struct door *door = sources->doors; door != NULL; door = door->next) {
+    for (size_t i = 0; i < door->config->methods->count && is_at_path(door, request); i++) {
+      const char *method = door->config->methods->items[i];
+      list = list == NULL ? method : arena_printf(request->arena, "%s, %s", list, method);
+    }
   }
   return list;
 }
@@ -102,9 +110,9 @@ static void refuse_in_own_words(const struct door *door, struct http_request *re
 static int on_head(void *context, struct http_request *request, int64_t *ret_max_body,
                    struct http_refusal *reterr_refusal) {
   struct place *place = context;
-  const struct door *path = NULL;
+  bool path;
   struct door *door = find_door(place->sources, request, &path);
-  if (door == NULL && path == NULL) {
+  if (door == NULL && !path) {
     *reterr_refusal =
         (struct http_refusal){.status = 404, .code = "not_found", .detail = "no source is at this path"};
     return 1;
@@ -114,7 +122,7 @@ static int on_head(void *context, struct http_request *request, int64_t *ret_max
         .status = 405,
         .code = "method_not_allowed",
         .detail = "this source does not take this method",
-        .allow = allowed_methods(path->config, request->arena),
+        .allow = allowed_methods(place->sources, request),
     };
     return 1;
   }
@@ -251,9 +259,10 @@ static void on_request(void *context, struct http_request *request) {
 }
 
 /* A request that broke off, or whose body was refused, after its sender was proven. */
-static void on_dropped(void *context, struct http_request *request) {
-  struct door *door = request->service_data;
-  if (door != NULL) pipeline_count_refused(door->source, "broken_off");
+static void on_dropped(void *context, struct http_request *request, struct http_refusal *refusal) {
+  const struct door *door = request->service_data;
+  if (refusal != NULL) refuse_in_own_words(door, request, refusal);
+  else pipeline_count_refused(door->source, "broken_off");
 }
 
 /* ---- Life ---- */

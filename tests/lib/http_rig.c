@@ -72,10 +72,13 @@ static void on_request(void *context, struct http_request *request) {
   else http_rig_respond(request);
 }
 
-static void on_dropped(void *context, struct http_request *request) {
+static void on_dropped(void *context, struct http_request *request, struct http_refusal *refusal) {
   struct http_rig *rig = context;
   must(request->service_data == rig, "service_data is lost");
   rig->dropped++;
+  if (refusal == NULL || !rig->own_words) return;
+  refusal->content_type = "text/plain";
+  refusal->body = text_of(arena_printf(request->arena, "own %s", refusal->code));
 }
 
 static void set_default(int64_t *value, int64_t fallback) {

@@ -19,6 +19,7 @@ struct http_rig {
   const char *state_dir;
   int64_t max_body;
   int refuse_status; /* head() refuses with it; 0: no */
+  bool own_words;    /* dropped() says "own CODE" instead of the problem */
   bool later;        /* request() keeps the request in `kept` */
   struct http_request *kept;
   size_t answer_bytes;          /* not 0: answers are so many bytes instead of the echo */

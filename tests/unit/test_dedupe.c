@@ -177,6 +177,7 @@ static void whole_payload_is_a_repeat_until_its_key_moves_on(void **state) {
   dedupe_payload_remember(dedupe, &identity, records[0].payload, ids, 2, false);
   assert_int_equal(look(&identity, records, 2, seen), PAYLOAD_REPEAT);
   assert_true(same(ids[0], seen[0]) && same(ids[1], seen[1]));
+  assert_int_equal(look(&identity, records, 1, seen), PAYLOAD_NEW); /* read otherwise this time */
   take_and_settle("k", "C", true);
   assert_int_equal(look(&identity, records, 2, seen), PAYLOAD_NEW);
 }

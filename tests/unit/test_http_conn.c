@@ -252,6 +252,19 @@ static void test_too_large_is_told_behind_the_body(void **state) {
   http_rig_close(&rig);
 }
 
+static void test_a_refused_body_is_told_in_the_services_words(void **state) {
+  struct http_rig rig = {.max_body = 1000, .own_words = true};
+  http_rig_open(&rig);
+  int fd = http_rig_connect(&rig);
+  http_rig_send(&rig, fd, TEXT("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1001\r\n\r\n"));
+  expect_end(&rig, fd, "413 close own too_large");
+  fd = http_rig_connect(&rig);
+  http_rig_send(&rig, fd, TEXT("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n"));
+  expect_end(&rig, fd, "400 close own bad_chunk");
+  assert_int_equal(rig.dropped, 2);
+  http_rig_close(&rig);
+}
+
 static void test_continue_is_said_when_the_head_was_accepted(void **state) {
   struct http_rig rig = {0};
   http_rig_open(&rig);
@@ -406,6 +419,7 @@ int main(void) {
       cmocka_unit_test(test_a_full_disk),
       cmocka_unit_test(test_refusals_by_the_service),
       cmocka_unit_test(test_too_large_is_told_behind_the_body),
+      cmocka_unit_test(test_a_refused_body_is_told_in_the_services_words),
       cmocka_unit_test(test_continue_is_said_when_the_head_was_accepted),
       cmocka_unit_test(test_time_limits),
       cmocka_unit_test(test_large_answers),

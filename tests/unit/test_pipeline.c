@@ -3,8 +3,8 @@
  * publisher whose reports the test gives, originals that the test writes. What is real: sink, judging,
  * delivering, ids, answers.
  *
- * Payload lines: "KEY VALUE" is a message and counted, "!CODE" a rejection (missing). Routes: type to topic "t", values
- * that start with "2" to topic "u" as well, values "none" nowhere.
+ * Payload lines: "KEY VALUE" is a message and counted, "!CODE" a rejection (missing). Routes: type to topic
+ * "t", values that start with "2" to topic "u" as well, values "none" nowhere.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -363,6 +363,15 @@ static void poison_after_the_answer_is_taken_back(void **state) {
   assert_int_equal(last_status, 200);
 }
 
+/* The publisher's last reports come when originals are closed already. */
+static void poison_at_the_end_is_not_kept(void **state) {
+  post("a 1");
+  pipeline_end(pipeline);
+  report(0, PUBLISH_POISON);
+  assert_int_equal(originals_kept, 0);
+  assert_int_equal(last_status, 503);
+}
+
 /* Also of a payload that is a repeat: the connector looked at it again. */
 static void what_the_connector_counts_is_a_metric(void **state) {
   cleanup(text_out_deinit) struct text_out page = TEXT_OUT_INIT;
@@ -370,8 +379,8 @@ static void what_the_connector_counts_is_a_metric(void **state) {
   post("a 1");
   metrics_write(metrics, &page);
   assert_int_equal(text_out_result(&page), 0);
-  assert_non_null(strstr(page.data, "iochub_connector_counts_total{source=\"s\",counter=\"lines\"} 3\n"));
-  assert_non_null(strstr(page.data, "iochub_connector_counts_total{source=\"s\",counter=\"line_bytes\"} 10\n"));
+  assert_non_null(strstr(page.data, "counts_total{source=\"s\",counter=\"lines\"} 3\n"));
+  assert_non_null(strstr(page.data, "counts_total{source=\"s\",counter=\"line_bytes\"} 10\n"));
 }
 
 static void full_publisher_makes_payloads_wait(void **state) {
@@ -426,6 +435,7 @@ int main(void) {
       TEST(time_is_over_and_nothing_is_in_kafka),
       TEST(retry_meets_its_own_id_under_way),
       TEST(poison_after_the_answer_is_taken_back),
+      TEST(poison_at_the_end_is_not_kept),
       TEST(what_the_connector_counts_is_a_metric),
       TEST(full_publisher_makes_payloads_wait),
       TEST(large_payload_passes_alone),
