@@ -137,7 +137,8 @@ const struct command command_dev_broker = {
     .arguments = "[--topics FILE] [--brokers N] [--address-file FILE]",
     .summary = "run a small Kafka in memory, for trying things out",
     .help =
-        "Runs librdkafka's mock cluster and prints `bootstrap HOST:PORT`; SIGTERM or Ctrl-C ends it, and with\n"
+        "Runs librdkafka's mock cluster and prints `bootstrap HOST:PORT`; SIGTERM or Ctrl-C ends it, and "
+        "with\n"
         "it all messages. Any librdkafka client can use it (kcat, confluent-kafka); it knows no rights, no\n"
         "retention and no topic administration, so that it proves nothing about durability.\n\n"
         "examples:\n"

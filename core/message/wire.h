@@ -21,7 +21,7 @@ struct wire {
 
 static inline struct wire wire_of(struct text message) {
   const uint8_t *start = (const uint8_t *)message.data;
-  return (struct wire){start, start + message.length};
+  return (struct wire){start, start == NULL ? NULL : start + message.length};
 }
 
 /* 1: *ret_value is the next field; 0: the end; -EBADMSG: not a protobuf message. */
