@@ -6,7 +6,7 @@
 #include "core/publish/engine.h"
 
 static const struct metric_family published_family = {
-    "iochub_published_total", "Messages acknowledged by all in-sync brokers, by topic.", METRIC_COUNTER,
+    "iochub_topic_messages_total", "Messages acknowledged by all in-sync brokers, by topic.", METRIC_COUNTER,
     {"topic", NULL}};
 static const struct metric_family errors_family = {
     "iochub_publish_errors_total", "Reports that were not a plain acknowledgement, by what they mean.",

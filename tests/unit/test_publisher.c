@@ -495,7 +495,7 @@ static void test_what_is_shown(void **state) {
   assert_string_equal(promises[0].promise, "relaxed: one copy");
   struct text_out out = TEXT_OUT_INIT;
   metrics_write(rig.metrics, &out);
-  assert_non_null(strstr(out.data, "iochub_published_total{topic=\"ioc.test.one.v1\"} 1"));
+  assert_non_null(strstr(out.data, "iochub_topic_messages_total{topic=\"ioc.test.one.v1\"} 1"));
   assert_non_null(strstr(out.data, "iochub_publish_errors_total{verdict=\"poison\"} 0"));
   text_out_deinit(&out);
   rig_close(&rig);
