@@ -9,13 +9,14 @@
 #include "core/publish/reader.h"
 
 #include <librdkafka/rdkafka.h>
+#include <poll.h>
 #include <stdio.h>
 
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/publish/properties.h"
 
-enum { DEFAULT_TIMEOUT_MS = 15000, POLL_MS = 100, HEADERS_MAX = 64 };
+enum { ASK_AGAIN_MS = 100, DEFAULT_TIMEOUT_MS = 15000, POLL_MS = 100, HEADERS_MAX = 64 };
 
 struct partition {
   rd_kafka_topic_t *topic;
@@ -125,11 +126,25 @@ static int reader_connect(struct reader *reader) {
   return reader->queue != NULL ? 0 : refuse(reader, -ENOMEM, "no memory", NULL, NULL);
 }
 
+/* First and end offset. A partition whose leader has just changed, or is new, is asked again. */
+static rd_kafka_resp_err_t ask_ends(struct reader *reader, const char *name, int32_t id, int64_t *ret_low,
+                                    int64_t *ret_high) {
+  int64_t until_us = clock_monotonic_us() + (int64_t)reader->timeout_ms * 1000;
+  for (;;) {
+    rd_kafka_resp_err_t code =
+        rd_kafka_query_watermark_offsets(reader->kafka, name, id, ret_low, ret_high, reader->timeout_ms);
+    bool moves = code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
+                 code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+                 code == RD_KAFKA_RESP_ERR__LEADER_NOT_AVAILABLE;
+    if (!moves || clock_monotonic_us() > until_us) return code;
+    poll(NULL, 0, ASK_AGAIN_MS);
+  }
+}
+
 static int partition_add(struct reader *reader, rd_kafka_topic_t *topic, int32_t id) {
   int64_t low = 0, high = 0;
   const char *name = rd_kafka_topic_name(topic);
-  rd_kafka_resp_err_t code =
-      rd_kafka_query_watermark_offsets(reader->kafka, name, id, &low, &high, reader->timeout_ms);
+  rd_kafka_resp_err_t code = ask_ends(reader, name, id, &low, &high);
   if (code != 0) return refuse_code(reader, code, "cannot ask for the end of", name);
   struct partition *list = realloc(reader->partitions, (reader->count + 1) * sizeof *list);
   if (list == NULL) return refuse(reader, -ENOMEM, "no memory", NULL, NULL);
