@@ -134,8 +134,7 @@ static rd_kafka_resp_err_t ask_ends(struct reader *reader, const char *name, int
     rd_kafka_resp_err_t code =
         rd_kafka_query_watermark_offsets(reader->kafka, name, id, ret_low, ret_high, reader->timeout_ms);
     bool moves = code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
-                 code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
-                 code == RD_KAFKA_RESP_ERR__LEADER_NOT_AVAILABLE;
+                 code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
     if (!moves || clock_monotonic_us() > until_us) return code;
     poll(NULL, 0, ASK_AGAIN_MS);
   }
