@@ -17,9 +17,28 @@
 
 static bool is_ascii_space(unsigned char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
+/* Blanks that word processors and web pages leave at the ends of a value: no-break, zero width (also as byte
+ * order mark), ideographic. */
+static const struct text blanks[] = {TEXT("\xC2\xA0"), TEXT("\xE2\x80\x8B"), TEXT("\xE2\x80\xAF"),
+                                     TEXT("\xE3\x80\x80"), TEXT("\xEF\xBB\xBF")};
+
+/* Bytes of the blank that text begins, or ends, with; 0: none. */
+static size_t blank_length(struct text text, bool at_end) {
+  if (text.length == 0) return 0;
+  unsigned char c = (unsigned char)text.data[at_end ? text.length - 1 : 0];
+  if (c < 0x80) return is_ascii_space(c);
+  for (size_t i = 0; i < sizeof(blanks) / sizeof(blanks[0]); i++) {
+    size_t length = blanks[i].length;
+    if (text.length < length) continue;
+    if (memcmp(text.data + (at_end ? text.length - length : 0), blanks[i].data, length) == 0) return length;
+  }
+  return 0;
+}
+
 struct text text_trim(struct text text) {
-  while (text.length != 0 && is_ascii_space((unsigned char)text.data[0])) text.data++, text.length--;
-  while (text.length != 0 && is_ascii_space((unsigned char)text.data[text.length - 1])) text.length--;
+  size_t length;
+  while ((length = blank_length(text, false)) != 0) text.data += length, text.length -= length;
+  while ((length = blank_length(text, true)) != 0) text.length -= length;
   return text;
 }
 

@@ -40,7 +40,7 @@ static inline bool text_equal(struct text a, struct text b) {
 
 static inline bool text_is(struct text a, const char *string) { return text_equal(a, text_of(string)); }
 
-/* Without ASCII white space at both ends. */
+/* Without white space at both ends: ASCII, and no-break, zero-width and ideographic blanks. */
 struct text text_trim(struct text);
 
 /* Offset of the first byte that is not part of well-formed UTF-8 (RFC 3629: no surrogates, no overlong
