@@ -299,6 +299,7 @@ static int replace_by_too_large(struct sink *sink) {
   struct record *record = arena_alloc(sink->arena, sizeof *record);
   if (record == NULL) return -ENOMEM;
   *record = (struct record){.code = HUB_TOO_LARGE,
+                            .at = "1:1",
                             .detail = "more than 20,000 records or 64 MiB of messages in one payload",
                             .occurred_us = HUB_NONE,
                             .slice = {sink->payload->data, sink->payload->length}};

@@ -272,6 +272,7 @@ static void test_a_payload_has_at_most_20000_records(void **state) {
   assert_int_equal(given_up_at, 20000);
   assert_int_equal(translation.count, 1);
   assert_int_equal(translation.records[0].code, HUB_TOO_LARGE);
+  assert_string_equal(translation.records[0].at, "1:1");
   independent = true;
   wanted = 30000;
   assert_int_equal(run(translate_many).count, 30000);
