@@ -37,12 +37,15 @@ static struct text status_key(struct maker *m, struct text document_id) {
   return document_id.length == 0 ? TEXT_NONE : text_of(part_join(m, parts, 7));
 }
 
-/* Which document it is about; empty: it does not say. */
+/* Which document it is about, by the first reference that tells; empty: none does. */
 static struct text set_subject(struct maker *m, Ioc__Edoc__V1__DocumentStatus *status) {
   struct text document_id = TEXT_NONE;
-  if (status->n_about != 0 && m->result == 0) document_id = text_of(status->about[0]->document_id);
-  const struct edxml_reference *first = status->n_about == 0 ? NULL : m->edxml->response_for.items[0];
-  status->document_id_derived = first == NULL || first->document_id.length == 0;
+  status->document_id_derived = true;
+  for (size_t i = 0; i < status->n_about && m->result == 0 && document_id.length == 0; i++) {
+    const struct edxml_reference *reference = m->edxml->response_for.items[i];
+    document_id = text_of(status->about[i]->document_id);
+    status->document_id_derived = reference->document_id.length == 0;
+  }
   status->document_id = document_id.length != 0 ? part_plain(document_id) : part_digest_id(m);
   return document_id;
 }

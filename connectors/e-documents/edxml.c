@@ -278,7 +278,7 @@ static int join_references(struct reader *r) {
     struct edxml_attachment *file = find_file(&came, reference);
     void *added = file;
     if (file == NULL && all->count == FILES_MAX)
-      return reject_at(r, HUB_TOO_LARGE, NULL, "too many attachments");
+      return reject_at(r, HUB_TOO_LARGE, "1:1", "too many attachments");
     int result = file == NULL ? add_item(r, NULL, all, &row, &added) : 0;
     if (result != 0) return result;
     file = added;
@@ -290,7 +290,7 @@ static int join_references(struct reader *r) {
   for (size_t i = 0; i < came.count; i++) {
     const struct edxml_attachment *file = came.items[i];
     if (file->present && file->zip == ZIP_E_TOO_LARGE && attachment_is_zip(file->content_type))
-      return reject_at(r, HUB_TOO_LARGE, NULL,
+      return reject_at(r, HUB_TOO_LARGE, "1:1",
                        "the archive unpacks to more than 256 MiB or 100 times its size");
   }
   return 0;

@@ -103,7 +103,7 @@ Ioc__Edoc__V1__Organization *part_organization(struct maker *m, const struct edx
   made->email = part_personal(m, HUB_EMAIL, organ->email);
   made->telephone = part_personal(m, HUB_PHONE, organ->telephone);
   made->fax = part_personal(m, HUB_PHONE, organ->fax);
-  made->website = part_plain(organ->website);
+  made->website = part_personal(m, HUB_FREE_TEXT, organ->website);
   return made;
 }
 
@@ -117,7 +117,7 @@ Ioc__Edoc__V1__Staff *part_staff(struct maker *m, const struct edxml_staff *staf
   if (!has_staff(staff)) return NULL;
   Ioc__Edoc__V1__Staff *made = MAKE(m, Ioc__Edoc__V1__Staff, ioc__edoc__v1__staff__init);
   if (made == NULL) return NULL;
-  made->department = part_plain(staff->department);
+  made->department = part_personal(m, HUB_FREE_TEXT, staff->department);
   made->department_id = part_plain(staff->department_id);
   made->name = part_personal(m, HUB_OFFICIAL_NAME, staff->name);
   made->staff_id = part_personal(m, HUB_ACCOUNT, staff->id);
@@ -131,8 +131,8 @@ Ioc__Edoc__V1__Signer *part_signer(struct maker *m) {
   if (edxml->competence.length + edxml->position.length + edxml->full_name.length == 0) return NULL;
   Ioc__Edoc__V1__Signer *made = MAKE(m, Ioc__Edoc__V1__Signer, ioc__edoc__v1__signer__init);
   if (made == NULL) return NULL;
-  made->competence = part_plain(edxml->competence);
-  made->position = part_plain(edxml->position);
+  made->competence = part_personal(m, HUB_FREE_TEXT, edxml->competence);
+  made->position = part_personal(m, HUB_FREE_TEXT, edxml->position);
   made->name = part_personal(m, HUB_OFFICIAL_NAME, edxml->full_name);
   return made;
 }

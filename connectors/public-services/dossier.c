@@ -157,7 +157,7 @@ static const struct field dossier_fields[] = {
     {TEXT("HinhThuc"), FIELD_CODE, 0, AT_PAIR(return_method, return_method_code), .codes = return_methods},
     {TEXT("NgayKetThucXuLy"), FIELD_TIME, 0, AT_TIME(finished_at)},
     {TEXT("NgayTuChoi"), FIELD_TIME, 0, AT_TIME(refused_at)},
-    {TEXT("DonViXuLy"), FIELD_TEXT, .offset = AT(unit_name)},
+    {TEXT("DonViXuLy"), FIELD_PERSONAL, HUB_FREE_TEXT, AT(unit_name)},
     {TEXT("GhiChu"), FIELD_PERSONAL, HUB_FREE_TEXT, AT(note)},
     {TEXT("NoiNopHoSo"), FIELD_CODE, 0, AT_PAIR(portal, portal_code), .codes = portals},
     {TEXT("HoSoCoThanhPhanSoHoa"), FIELD_CODE, 0, AT_PAIR(digitised, digitised_code), .codes = answers},

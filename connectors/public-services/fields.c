@@ -11,6 +11,7 @@
 #include "google/protobuf/timestamp.pb-c.h"
 
 #include <errno.h>
+#include <strings.h>
 
 #define PATH_MAX_LENGTH 256
 #define LIST_ELEMENTS_MAX 400000
@@ -62,8 +63,7 @@ int fields_text(struct job *job, const struct crumb *crumb, const struct json *v
     default: return fields_reject(job, HUB_INVALID, crumb, value, "a text or number must stand here");
   }
   struct text text = text_trim(json_text(value));
-  if (text.length != 4 || (memcmp(text.data, "null", 4) != 0 && memcmp(text.data, "NULL", 4) != 0))
-    *ret = text;
+  if (text.length != 4 || strncasecmp(text.data, "null", 4) != 0) *ret = text;
   return 0;
 }
 
@@ -82,8 +82,7 @@ static int put_personal(struct job *job, const struct crumb *crumb, const struct
 
 /* The days before the first year are what some programs write for "no time". */
 static bool is_no_time(struct text text) {
-  static const char *const prefixes[] = {"0001-01-01T00:00:00", "0001-01-01 00:00:00", "00010101",
-                                         "0001/01/01", "01/01/0001"};
+  static const char *const prefixes[] = {"0001-01-01", "00010101", "0001/01/01", "01/01/0001"};
   for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
     size_t length = strlen(prefixes[i]);
     if (text.length >= length && memcmp(text.data, prefixes[i], length) == 0) return true;
@@ -91,11 +90,14 @@ static bool is_no_time(struct text text) {
   return false;
 }
 
+/* Milliseconds are taken from numbers only: thirteen digits of text are a compact time that lost its last
+ * one. */
 static int put_time(struct job *job, const struct crumb *crumb, const struct json *value, struct text text,
                     const struct field *field, char *message) {
   struct time_point point;
   if (text.data[0] == '0' && is_no_time(text)) return 0;
-  int r = time_read(text, TIME_ANY, job->zone_offset_s, &point);
+  unsigned forms = value->type == JSON_NUMBER ? TIME_ANY : TIME_ANY & ~(unsigned)TIME_EPOCH_MS;
+  int r = time_read(text, forms, job->zone_offset_s, &point);
   if (r == TIME_E_FORM) return fields_reject(job, HUB_INVALID, crumb, value, "not a time in a known form");
   if (r == TIME_E_IMPOSSIBLE)
     return fields_reject(job, HUB_INVALID, crumb, value, "no such day or time of day");

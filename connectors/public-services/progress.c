@@ -20,9 +20,9 @@ typedef Ioc__Publicservice__V1__DossierProgress Progress;
 static const struct field progress_fields[] = {
     {TEXT("MaHoSo"), FIELD_TEXT, .offset = AT(dossier_id)},
     {TEXT("NguoiXuLy"), FIELD_PERSONAL, HUB_OFFICIAL_NAME, AT(handled_by)},
-    {TEXT("ChucDanh"), FIELD_TEXT, .offset = AT(position)},
+    {TEXT("ChucDanh"), FIELD_PERSONAL, HUB_FREE_TEXT, AT(position)},
     {TEXT("ThoiDiemXuLy"), FIELD_TIME, 0, AT_TIME(handled_at)},
-    {TEXT("PhongBanXuLy"), FIELD_TEXT, .offset = AT(department)},
+    {TEXT("PhongBanXuLy"), FIELD_PERSONAL, HUB_FREE_TEXT, AT(department)},
     {TEXT("NoiDungXuLy"), FIELD_PERSONAL, HUB_FREE_TEXT, AT(content)},
     {TEXT("TrangThai"), FIELD_CODE, 0, AT(state), AT(state_code), .codes = dossier_states},
     {TEXT("NgayBatDau"), FIELD_TIME, 0, AT_TIME(started_at)},

@@ -19,29 +19,35 @@ struct connector {
   int32_t zone_offset_s;
 };
 
-/* Members that settle what an object is. Where none is there, TrangThai alone makes it a change of state. */
+/* Members that tell what an object is, the surest first: where an object has several, their order in it
+ * decides nothing. TrangThaiHoSo is of dossiers only, a time or words of handling of steps only; a handler's
+ * name may stand in either. */
+static const struct sign {
+  struct text name;
+  enum shape shape;
+} signs[] = {
+    {TEXT("nationCode"), SHAPE_ROW},          {TEXT("dossierStatus"), SHAPE_ROW},
+    {TEXT("dossierTaskStatus"), SHAPE_ROW},   {TEXT("TrangThaiHoSo"), SHAPE_DOSSIER},
+    {TEXT("MaDichVuCong"), SHAPE_DOSSIER},    {TEXT("EformThongTinChiTiet"), SHAPE_DOSSIER},
+    {TEXT("ThoiDiemXuLy"), SHAPE_PROGRESS},   {TEXT("NoiDungXuLy"), SHAPE_PROGRESS},
+    {TEXT("NoiDungYKien"), SHAPE_PROGRESS},   {TEXT("MaTTHC"), SHAPE_DOSSIER},
+    {TEXT("ChuHoSo"), SHAPE_DOSSIER},         {TEXT("NgayNopHoSo"), SHAPE_DOSSIER},
+    {TEXT("NgayTiepNhan"), SHAPE_DOSSIER},    {TEXT("NgayHenTra"), SHAPE_DOSSIER},
+    {TEXT("NguoiXuLy"), SHAPE_PROGRESS},      {TEXT("PhongBanXuLy"), SHAPE_PROGRESS},
+    {TEXT("NgayBatDau"), SHAPE_PROGRESS},     {TEXT("NgayKetThucTheoQuyDinh"), SHAPE_PROGRESS},
+    {TEXT("TrangThai"), SHAPE_PROGRESS},      {TEXT("MaHoSo"), SHAPE_DOSSIER},
+};
+
+enum { SIGNS = sizeof(signs) / sizeof(signs[0]) };
+
 static enum shape shape_of(const struct json *object) {
-  static const struct {
-    struct text name;
-    enum shape shape;
-  } signs[] = {
-      {TEXT("MaTTHC"), SHAPE_DOSSIER},        {TEXT("TrangThaiHoSo"), SHAPE_DOSSIER},
-      {TEXT("ChuHoSo"), SHAPE_DOSSIER},       {TEXT("NgayTiepNhan"), SHAPE_DOSSIER},
-      {TEXT("MaDichVuCong"), SHAPE_DOSSIER},  {TEXT("EformThongTinChiTiet"), SHAPE_DOSSIER},
-      {TEXT("NguoiXuLy"), SHAPE_PROGRESS},    {TEXT("ThoiDiemXuLy"), SHAPE_PROGRESS},
-      {TEXT("NoiDungXuLy"), SHAPE_PROGRESS},  {TEXT("PhongBanXuLy"), SHAPE_PROGRESS},
-      {TEXT("NoiDungYKien"), SHAPE_PROGRESS}, {TEXT("dossierStatus"), SHAPE_ROW},
-      {TEXT("nationCode"), SHAPE_ROW},        {TEXT("dossierTaskStatus"), SHAPE_ROW},
-  };
-  enum shape shape = SHAPE_UNKNOWN;
-  for (const struct json *m = json_first(object); m != NULL; m = m->next) {
+  size_t surest = SIGNS;
+  for (const struct json *m = json_first(object); m != NULL && surest != 0; m = m->next) {
     struct text name = {m->key, m->key_length};
-    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
-      if (text_equal(signs[i].name, name)) return signs[i].shape;
-    if (text_equal(name, TEXT("TrangThai"))) shape = SHAPE_PROGRESS;
-    else if (shape == SHAPE_UNKNOWN && text_equal(name, TEXT("MaHoSo"))) shape = SHAPE_DOSSIER;
+    for (size_t i = 0; i < surest; i++)
+      if (text_equal(signs[i].name, name)) surest = i;
   }
-  return shape;
+  return surest < SIGNS ? signs[surest].shape : SHAPE_UNKNOWN;
 }
 
 /* The number of the dossier in that member; 0 with an empty *ret when there is none. */
@@ -51,6 +57,8 @@ static int read_id(struct job *job, const struct crumb *record, const struct jso
   const struct json *value = json_get(object, member);
   *ret = TEXT_NONE;
   if (value == NULL) return 0;
+  if (value->type == JSON_TRUE || value->type == JSON_FALSE)
+    return fields_reject(job, HUB_INVALID, &crumb, value, "a text or number must stand here");
   int r = fields_text(job, &crumb, value, ret);
   if (r != 0) return r;
   if (ret->length > ID_LENGTH_MAX) {
@@ -115,18 +123,26 @@ static int refuse(struct job *job, enum hub_reject_code code, const struct crumb
   return r == FIELD_E_REJECTED ? hub_reject(job->sink, &job->rejection) : r;
 }
 
+/* What `service` says that the list holds; 0 with SHAPE_UNKNOWN when it says nothing. */
+static int read_service(struct job *job, const struct json *service, enum shape *ret_shape) {
+  static const struct crumb at = {NULL, "service", 0};
+  struct text name = TEXT_NONE;
+  int r = service == NULL ? 0 : fields_text(job, &at, service, &name);
+  *ret_shape = SHAPE_UNKNOWN;
+  if (r != 0 || name.length == 0) return r;
+  if (text_is(name, "DongBoHoSoMC")) *ret_shape = SHAPE_DOSSIER;
+  else if (text_is(name, "CapNhatTienDoHoSoMC")) *ret_shape = SHAPE_PROGRESS;
+  else return fields_reject(job, HUB_UNSUPPORTED, &at, service, "a service that brings no dossiers");
+  return 0;
+}
+
 static int take_session(struct job *job, const struct json *root) {
-  static const struct crumb data_at = {NULL, "data", 0}, service_at = {NULL, "service", 0};
-  static const struct crumb unit_at = {NULL, "madonvi", 0};
-  const struct json *data = json_get(root, "data"), *service = json_get(root, "service");
-  const struct json *unit = json_get(root, "madonvi");
+  static const struct crumb data_at = {NULL, "data", 0}, unit_at = {NULL, "madonvi", 0};
+  const struct json *data = json_get(root, "data"), *unit = json_get(root, "madonvi");
   enum shape shape = SHAPE_UNKNOWN;
-  if (json_is(service, JSON_STRING)) {
-    if (text_is(text_trim(json_text(service)), "DongBoHoSoMC")) shape = SHAPE_DOSSIER;
-    else if (text_is(text_trim(json_text(service)), "CapNhatTienDoHoSoMC")) shape = SHAPE_PROGRESS;
-    else return refuse(job, HUB_UNSUPPORTED, &service_at, service, "a service that brings no dossiers");
-  }
-  if (unit != NULL && fields_text(job, &unit_at, unit, &job->sender_code) != 0) job->sender_code = TEXT_NONE;
+  int r = read_service(job, json_get(root, "service"), &shape);
+  if (r == 0 && unit != NULL) r = fields_text(job, &unit_at, unit, &job->sender_code);
+  if (r != 0) return r == FIELD_E_REJECTED ? hub_reject(job->sink, &job->rejection) : r;
   if (json_is(data, JSON_ARRAY)) return take_list(job, &data_at, data, shape);
   if (json_is(data, JSON_OBJECT)) return take(job, &data_at, data, shape);
   return refuse(job, HUB_MISSING, &data_at, data != NULL ? data : root, "the list of dossiers is absent");

@@ -104,6 +104,7 @@ static int status_of(enum hub_reject_code code) {
 
 struct verdict {
   int status;
+  int central_code; /* 207 beside status 200: `code` must not tell a sender that all is well */
   const char *portal_code, *message;
 };
 
@@ -113,15 +114,16 @@ static struct verdict judge(const struct hub_exchange *exchange) {
   if (exchange->stage == HUB_REFUSED) {
     int status = exchange->refusal != NULL ? exchange->refusal->http_status : 503;
     bool again = status == 503 || status == 429;
-    return (struct verdict){status, again ? "-2" : "-1", again ? AGAIN : REFUSED};
+    return (struct verdict){status, status, again ? "-2" : "-1", again ? AGAIN : REFUSED};
   }
   for (size_t i = 0; i < exchange->outcomes_count; i++) {
     if (exchange->outcomes[i]->result != HUB_REJECTED) continue;
     if (refused++ == 0) first = exchange->outcomes[i]->code;
   }
-  if (refused == 0) return (struct verdict){200, "0", TAKEN};
-  if (refused < exchange->outcomes_count) return (struct verdict){200, "-1", PARTLY};
-  return (struct verdict){status_of(first), "-1", NOT_TAKEN};
+  if (refused == 0) return (struct verdict){200, 200, "0", TAKEN};
+  if (refused < exchange->outcomes_count) return (struct verdict){200, 207, "-1", PARTLY};
+  int status = status_of(first);
+  return (struct verdict){status, status, "-1", NOT_TAKEN};
 }
 
 int public_services_reply(const void *self, const struct hub_exchange *exchange, struct hub_writer *writer) {
@@ -132,7 +134,7 @@ int public_services_reply(const void *self, const struct hub_exchange *exchange,
   int r = writer->ops->begin(writer, verdict.status, "application/json; charset=utf-8");
   if (r != 0) return r;
   put(&a, central ? "{\"code\":" : "{\"error_code\":");
-  if (central) put_number(&a, (uint64_t)verdict.status);
+  if (central) put_number(&a, (uint64_t)verdict.central_code);
   else put_text(&a, text_of(verdict.portal_code));
   put_member(&a, "message", verdict.message);
   put_member(&a, "detail", exchange->refusal != NULL ? exchange->refusal->detail : NULL);

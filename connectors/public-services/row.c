@@ -98,7 +98,7 @@ static const struct field procedure_fields[] = {
 static const struct field_table procedure_table = FIELD_TABLE(procedure_fields);
 
 static const struct field agency_fields[] = {
-    {TEXT("name"), FIELD_NAME, .offset = AT(unit_name)},
+    {TEXT("name"), FIELD_PERSONAL_NAME, HUB_FREE_TEXT, AT(unit_name)},
     {TEXT("code"), FIELD_TEXT, .offset = AT(unit_code)},
 };
 static const struct field_table agency_table = FIELD_TABLE(agency_fields);
