@@ -10,6 +10,7 @@
 #include <event2/event.h>
 #include <event2/thread.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@
 #include "core/admin.h"
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/net/auth.h"
 #include "core/source/http.h"
 
 enum { STOP_MS = 8000, STOP_CHECK_MS = 20, FLUSH_MS = 1000 };
@@ -71,6 +73,42 @@ static int watch_signals(struct hub *hub) {
   return 0;
 }
 
+/* ---- Checking ---- */
+
+static void check_state_dir(const struct hub_config *config, struct config_errors *errors) {
+  struct stat status;
+  cleanup(freep) char *path = strdup(config->state_dir);
+  if (path == NULL) return;
+  if (stat(path, &status) == 0) {
+    if (S_ISDIR(status.st_mode)) return;
+    config_error(errors, config->state_dir_mark, "state_dir", "%s is not a directory; name another",
+                 config->state_dir);
+    return;
+  }
+  bool missing = errno == ENOENT;
+  if (missing && stat(dirname(path), &status) == 0 && S_ISDIR(status.st_mode)) return;
+  config_error(errors, config->state_dir_mark, "state_dir", "%s cannot be made: %s; make the folder above it",
+               config->state_dir, strerrordesc_np(errno));
+}
+
+/* The key files and networks of every source. */
+static int check_doors(const struct setup *setup, struct config_errors *errors) {
+  for (const struct config_source *source = setup->config->sources; source != NULL; source = source->next) {
+    char item[96];
+    snprintf(item, sizeof item, "source %s.auth", source->name);
+    cleanup(auth_freep) struct auth *auth = NULL;
+    int r = auth_new(source->auth, item, errors, &auth);
+    if (r < 0) return r;
+  }
+  return 0;
+}
+
+int hub_check(const struct setup *setup, struct config_errors *errors) {
+  if (setup->config->state_dir != NULL) check_state_dir(setup->config, errors);
+  publisher_check(setup->config, errors);
+  return check_doors(setup, errors);
+}
+
 /* ---- Opening ---- */
 
 static void on_slow(void *context, const char *source) {
@@ -80,13 +118,14 @@ static void on_slow(void *context, const char *source) {
 
 static int open_state_dir(const struct hub_config *config, struct config_errors *errors) {
   if (mkdir(config->state_dir, 0700) < 0 && errno != EEXIST) {
-    config_error(errors, (struct config_mark){0}, "state_dir", "%s cannot be made: %s", config->state_dir,
+    config_error(errors, config->state_dir_mark, "state_dir", "%s cannot be made: %s", config->state_dir,
                  strerrordesc_np(errno));
     return CONFIG_E_INVALID;
   }
   if (access(config->state_dir, W_OK | X_OK) < 0) {
-    config_error(errors, (struct config_mark){0}, "state_dir", "%s cannot be written to: %s",
-                 config->state_dir, strerrordesc_np(errno));
+    config_error(errors, config->state_dir_mark, "state_dir",
+                 "%s cannot be written to: %s; give it to the hub's user", config->state_dir,
+                 strerrordesc_np(errno));
     return CONFIG_E_INVALID;
   }
   return 0;

@@ -5,8 +5,7 @@
 #include <stdio.h>
 
 #include "core/cli/command.h"
-#include "core/net/auth.h"
-#include "core/setup.h"
+#include "core/hub.h"
 
 enum { OPTION_REFERENCE };
 
@@ -20,18 +19,6 @@ static int reference_print(void) {
   hub_config_reference(&out);
   if (text_out_result(&out) < 0 || fwrite(out.data, 1, out.length, stdout) != out.length) return EXIT_TROUBLE;
   return EXIT_OK;
-}
-
-/* The key files and networks of every source. */
-static int doors_check(const struct setup *setup, struct config_errors *errors) {
-  for (const struct config_source *source = setup->config->sources; source != NULL; source = source->next) {
-    char item[96];
-    snprintf(item, sizeof item, "source %s.auth", source->name);
-    cleanup(auth_freep) struct auth *auth = NULL;
-    int r = auth_new(source->auth, item, errors, &auth);
-    if (r < 0) return r;
-  }
-  return 0;
 }
 
 static const char *plural(unsigned count) { return count == 1 ? "" : "s"; }
@@ -63,7 +50,7 @@ static int check_run(int argc, char **argv) {
   cleanup(config_errors_deinit) struct config_errors errors = CONFIG_ERRORS_INIT;
   cleanup(setup_freep) struct setup *setup = NULL;
   int r = setup_load(argv[1], &errors, &setup);
-  if (r == 0) r = doors_check(setup, &errors);
+  if (r == 0) r = hub_check(setup, &errors);
   if (r < 0) {
     fprintf(stderr, "iochub check: error: %s: %s\n", argv[1], strerrordesc_np(-r));
     return EXIT_TROUBLE;

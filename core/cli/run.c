@@ -26,6 +26,7 @@ static int run_with(const char *path, const struct command_values *values) {
   if (setup != NULL && values->value[OPTION_STATE_DIR] != NULL) {
     setup->config->state_dir = values->value[OPTION_STATE_DIR];
   }
+  if (r == 0) r = hub_check(setup, &errors);
   if (r == 0 && errors.errors == 0) {
     if (errors.text.length != 0) fputs(errors.text.data, stderr); /* warnings, before the log begins */
     text_out_clear(&errors.text);

@@ -199,10 +199,10 @@ static const char *property_mistake(struct text name) {
   for (size_t i = 0; i < LENGTH_OF(ours); i++) {
     if (text_is(name, ours[i])) return "is set by the hub itself; remove it";
   }
+  if (text_is(name, "sasl.password.file") || text_is(name, "ssl.key.password.file")) return NULL;
   if (config_secret_name(name)) {
-    return "is a secret, which does not stand in a configuration file; use a key file (ssl.key.location), "
-           "and make a new "
-           "secret";
+    return "is a secret, which does not stand in a configuration file; write sasl.password.file=PATH or "
+           "ssl.key.password.file=PATH, and make a new secret";
   }
   return NULL;
 }
@@ -211,6 +211,8 @@ static void properties_check(struct reading *reading, struct yaml_node *kafka) {
   struct yaml_node *list = yaml_peek(kafka, "properties");
   char quoted[CONFIG_QUOTED_SIZE];
   if (list == NULL || list->kind != YAML_LIST) return;
+  unsigned before = reading->errors->errors;
+  reading->config->kafka.properties_mark = list->mark;
   for (const struct yaml_node *node = list->first; node != NULL; node = node->next) {
     if (node->kind != YAML_TEXT) continue;
     struct text name = {node->text.data, strcspn(node->text.data, "=")};
@@ -223,6 +225,8 @@ static void properties_check(struct reading *reading, struct yaml_node *kafka) {
                    mistake);
     }
   }
+  /* What was refused here is not judged again by the publisher. */
+  if (reading->errors->errors != before) reading->config->kafka.properties = NULL;
 }
 
 static int kafka_read(struct reading *reading, struct yaml_node *root) {
@@ -318,6 +322,7 @@ int hub_read(struct reading *reading, struct yaml_node *root) {
     config_error(reading->errors, yaml_mark(root, "hub"), "hub", "%s is not a name; write a-z, 0-9 and '-'",
                  config_quoted(text_of(config->hub), quoted));
   }
+  config->state_dir_mark = yaml_mark(root, "state_dir");
   if (config->state_dir != NULL) config->state_dir = path_beside(reading, config->state_dir);
   if (config->connectors_dir != NULL) config->connectors_dir = path_beside(reading, config->connectors_dir);
   if (r == 0) r = listeners_read(reading, root);

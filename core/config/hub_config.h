@@ -32,6 +32,7 @@ struct config_limits { /* hub.yaml: limits:, and each may be set again in a sour
 struct config_kafka {
   const char *bootstrap;             /* "host:port,host:port" */
   const struct hub_list *properties; /* further librdkafka properties "key=value" that the publisher allows */
+  struct config_mark properties_mark;
   int64_t linger_ms;
   int64_t in_flight_messages, in_flight_bytes;
 };
@@ -127,6 +128,7 @@ struct hub_config {
   const char *path, *folder; /* of hub.yaml */
   const char *hub;           /* name, in ce_source */
   const char *state_dir;
+  struct config_mark state_dir_mark;
   struct config_listener *listeners;
   size_t listeners_count;
   const char *admin;          /* address of /metrics, /livez, /readyz; loopback only */

@@ -6,6 +6,7 @@
  */
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <strings.h>
 
 #include "core/config/sections.h"
 
@@ -16,6 +17,8 @@ struct source_text { /* what is text in the file and something else in the confi
 static const char *const ack_choices[] = {"broker", "spool", NULL};
 static const char *const unrouted_choices[] = {"dead-letter", "drop", NULL};
 static const char *const method_names[] = {"POST", "PUT", "PATCH", "GET", "DELETE", NULL};
+
+enum { PATH_BYTES_MAX = 1024 }; /* of the 8 KiB that a request line may have */
 
 static const struct hub_option *const source_options[] = {
     OPTION("connector", HUB_OPTION_TEXT, NULL, struct config_source, connector,
@@ -139,6 +142,17 @@ static void network_check(struct reading *reading, const struct yaml_node *map, 
   }
 }
 
+/* What HTTP itself says with a header cannot be a key. */
+static bool header_is_taken(const char *header) {
+  static const char *const taken[] = {"host",       "content-length",    "content-type",
+                                      "connection", "transfer-encoding", "content-encoding",
+                                      "expect",     "idempotency-key",   "traceparent"};
+  for (size_t i = 0; i < LENGTH_OF(taken); i++) {
+    if (strcasecmp(header, taken[i]) == 0) return true;
+  }
+  return false;
+}
+
 static int api_key_check(struct reading *reading, const struct yaml_node *map, const char *item,
                          struct config_auth *auth) {
   char quoted[CONFIG_QUOTED_SIZE];
@@ -148,6 +162,10 @@ static int api_key_check(struct reading *reading, const struct yaml_node *map, c
   if (auth->header != NULL && (good == 0 || auth->header[good] != '\0')) {
     config_error(reading->errors, yaml_mark(map, "header"), item,
                  "%s is not the name of a header; write letters, digits and '-', such as X-Api-Key",
+                 config_quoted(text_of(auth->header), quoted));
+  } else if (auth->header != NULL && header_is_taken(auth->header)) {
+    config_error(reading->errors, yaml_mark(map, "header"), item,
+                 "%s has a meaning of its own in HTTP; write another, such as X-Api-Key",
                  config_quoted(text_of(auth->header), quoted));
   }
   if (auth->file == NULL) return 0;
@@ -229,9 +247,12 @@ static int auth_read(struct reading *reading, struct yaml_node *node, struct con
  * ----------------------------------------------------------------------------------------------------- */
 
 static bool path_is_plain(const char *path) {
+  size_t length = strlen(path);
   if (path[0] != '/' || strstr(path, "//") != NULL || strstr(path, "/./") != NULL ||
       strstr(path, "/../") != NULL)
     return false;
+  const char *last = strrchr(path, '/');
+  if (strcmp(last, "/.") == 0 || strcmp(last, "/..") == 0 || length > PATH_BYTES_MAX) return false;
   for (const char *c = path; *c != '\0'; c++) {
     bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') ||
                  strchr("/-._~", *c) != NULL;
@@ -282,6 +303,9 @@ static int http_read(struct reading *reading, struct yaml_node *node, struct con
   methods_check(reading, http, item);
   struct yaml_node *part = yaml_get(http, "payload");
   if (part != NULL) r = options_read(arena, payload_options, part, payload, false, source, reading->errors);
+  if (source->part != NULL && source->part[0] == '\0')
+    config_error(reading->errors, yaml_mark(part, "part"), payload,
+                 "part is empty, and no part has that name; write its name, or remove payload");
   static const char *const also[] = {"payload", NULL};
   options_unknown(http_options, also, http, item, reading->errors);
   return r;

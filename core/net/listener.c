@@ -241,7 +241,8 @@ static int open_socket(const char *text, int *ret_fd, const char **reterr_reason
       setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) < 0 ||
       bind(fd, (struct sockaddr *)&address, length) < 0 || listen(fd, BACKLOG) < 0) {
     bool taken = errno == EADDRINUSE;
-    *reterr_reason = taken ? "the address is in use" : "the address cannot be bound here";
+    *reterr_reason = taken ? "it is in use; write another port, or end what listens there"
+                           : "this machine cannot listen there; write an address of its own";
     close(fd);
     return LISTENER_E_ADDRESS;
   }

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { SCRAM_WORKS_FROM = 0x020601ff, KEY_MAX = 64, VALUE_MAX = 1024, SECRET_MAX = 512 };
 
@@ -83,35 +84,72 @@ static bool scram_fails(const struct property *property) {
          rd_kafka_version() < SCRAM_WORKS_FROM;
 }
 
-static void check_known(const struct property *property, struct config_errors *errors) {
-  static const char item[] = "kafka.properties";
-  struct config_mark nowhere = {0};
+/* A path beside hub.yaml. */
+static const char *locate(const char *folder, const char *path, char buffer[static VALUE_MAX]) {
+  if (path[0] == '/' || folder == NULL || folder[0] == '\0') return path;
+  size_t base = strlen(folder), length = strlen(path);
+  if (base + length + 2 > VALUE_MAX) return path;
+  memcpy(buffer, folder, base);
+  buffer[base] = '/';
+  memcpy(buffer + base + 1, path, length + 1);
+  return buffer;
+}
+
+static const char item[] = "kafka.properties";
+
+static void check_file(const struct hub_config *config, const struct property *property,
+                       struct config_errors *errors) {
+  char buffer[VALUE_MAX];
+  const char *path = locate(config->folder, property->value, buffer);
+  bool secret = !listed(paths, property->key);
+  struct stat status;
+  if (stat(path, &status) < 0 || access(path, R_OK) < 0) {
+    config_error(errors, config->kafka.properties_mark, item,
+                 "the file of %s cannot be read: %s; name one that the hub's user may read", property->key,
+                 strerrordesc_np(errno));
+  } else if (secret && !S_ISREG(status.st_mode)) {
+    config_error(errors, config->kafka.properties_mark, item,
+                 "the file of %s is not a regular file; name one", property->key);
+  } else if (secret && (status.st_mode & 077) != 0) {
+    config_error(errors, config->kafka.properties_mark, item,
+                 "the file of %s is open to others; run chmod 600 on it", property->key);
+  }
+}
+
+static void check_known(const struct hub_config *config, const struct property *property,
+                        struct config_errors *errors) {
+  struct config_mark mark = config->kafka.properties_mark;
   if (strcmp(property->key, "sasl.password") == 0 || strcmp(property->key, "ssl.key.password") == 0) {
-    config_error(errors, nowhere, item, "secrets come from files: write %s.file=PATH", property->key);
+    config_error(errors, mark, item, "secrets come from files: write %s.file=PATH", property->key);
     return;
   }
   if (!listed(allowed, property->key)) {
     const char *nearest = config_nearest(text_of(property->key), allowed);
-    config_error(errors, nowhere, item, "%s is not a property that may be set here%s%s%s", property->key,
+    config_error(errors, mark, item, "%s is not a property that may be set here%s%s%s", property->key,
                  nearest == NULL ? "" : ", did you mean ", nearest == NULL ? "" : nearest,
                  nearest == NULL ? "" : "?");
     return;
   }
   if (scram_fails(property)) {
     config_error(
-        errors, nowhere, item,
+        errors, mark, item,
         "%s: SCRAM fails between librdkafka %s and Kafka 4.x (right passwords are refused; mended in 2.6.1): "
         "use mutual TLS, or PLAIN over TLS",
         property->key, rd_kafka_version_str());
     return;
   }
   size_t length = strlen(property->key);
-  if (length > 5 && strcmp(property->key + length - 5, ".file") == 0) return;
+  bool secret = length > 5 && strcmp(property->key + length - 5, ".file") == 0;
+  if (secret || listed(paths, property->key)) {
+    check_file(config, property, errors);
+    return;
+  }
   rd_kafka_conf_t *conf = rd_kafka_conf_new();
   char text[256];
   if (conf != NULL &&
       rd_kafka_conf_set(conf, property->key, property->value, text, sizeof text) != RD_KAFKA_CONF_OK) {
-    config_error(errors, nowhere, item, "librdkafka %s does not take this value of %s",
+    config_error(errors, mark, item,
+                 "librdkafka %s does not take this value of %s; write one that its CONFIGURATION.md lists",
                  rd_kafka_version_str(), property->key);
   }
   if (conf != NULL) rd_kafka_conf_destroy(conf);
@@ -122,10 +160,10 @@ void properties_check(const struct hub_config *config, struct config_errors *err
   for (size_t i = 0; list != NULL && i < list->count; i++) {
     struct property property;
     if (property_split(list->items[i], &property)) {
-      check_known(&property, errors);
+      check_known(config, &property, errors);
     } else {
-      config_error(errors, (struct config_mark){0}, "kafka.properties",
-                   "entry %zu is not written as key=value", i + 1);
+      config_error(errors, config->kafka.properties_mark, item, "entry %zu is not written as key=value",
+                   i + 1);
     }
   }
 }
@@ -140,17 +178,6 @@ int properties_set(rd_kafka_conf_t *conf, const char *key, const char *value,
   char text[256]; /* repeats the value, which may be a password: not shown */
   if (rd_kafka_conf_set(conf, key, value, text, sizeof text) == RD_KAFKA_CONF_OK) return 0;
   return refuse(reterr_reason, -EINVAL, key, "librdkafka does not take this value");
-}
-
-/* A path beside hub.yaml. */
-static const char *locate(const char *folder, const char *path, char buffer[static VALUE_MAX]) {
-  if (path[0] == '/' || folder == NULL || folder[0] == '\0') return path;
-  size_t base = strlen(folder), length = strlen(path);
-  if (base + length + 2 > VALUE_MAX) return path;
-  memcpy(buffer, folder, base);
-  buffer[base] = '/';
-  memcpy(buffer + base + 1, path, length + 1);
-  return buffer;
 }
 
 static int secret_read(const char *key, const char *path, char ret_secret[static SECRET_MAX],

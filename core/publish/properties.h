@@ -11,7 +11,7 @@
 
 #include "core/config/hub_config.h"
 
-/* Checks all of them without reading files. Mistakes go to errors as item "kafka.properties". */
+/* Checks all of them without reading files, but whether they can be. Mistakes go to errors as item "kafka.properties". */
 void properties_check(const struct hub_config *, struct config_errors *);
 
 /* Sets bootstrap.servers and the admin's properties. 0, or -EINVAL / -ENOENT / -EACCES / -ENOMEM after the

@@ -278,7 +278,7 @@ static int doors_open(struct http_sources *sources, const struct setup *setup, s
     int r = auth_new(config->auth, config->name, errors, &door->auth);
     if (r != 0) return r;
   }
-  return 0;
+  return errors->errors == 0 ? 0 : CONFIG_E_INVALID; /* a key file that changed since it was checked */
 }
 
 static int places_open(struct http_sources *sources, struct event_base *base, struct metrics *metrics,

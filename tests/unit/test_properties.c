@@ -73,6 +73,17 @@ static void test_a_password_comes_from_its_file(void **state) {
   struct hub_list list = {LENGTH_OF(items), items};
   struct hub_config config = config_with(&list, folder);
   struct config_errors errors = CONFIG_ERRORS_INIT;
+  properties_check(&config, &errors); /* there is no file yet */
+  assert_int_equal(errors.errors, 1);
+  assert_non_null(strstr(errors.text.data, "the file of sasl.password.file cannot be read"));
+  config_errors_deinit(&errors);
+  write_file(path, "s3cret\n", 0640);
+  errors = CONFIG_ERRORS_INIT;
+  properties_check(&config, &errors);
+  assert_non_null(strstr(errors.text.data, "is open to others"));
+  config_errors_deinit(&errors);
+  write_file(path, "s3cret\n", 0600);
+  errors = CONFIG_ERRORS_INIT;
   properties_check(&config, &errors);
   assert_int_equal(errors.errors, 0);
   config_errors_deinit(&errors);
@@ -80,7 +91,6 @@ static void test_a_password_comes_from_its_file(void **state) {
   struct text_out out = TEXT_OUT_INIT;
   char value[64];
   size_t size = sizeof value;
-  write_file(path, "s3cret\n", 0600);
   rd_kafka_conf_t *conf = rd_kafka_conf_new();
   assert_int_equal(properties_apply(&config, conf, &out), 0);
   assert_int_equal(rd_kafka_conf_get(conf, "sasl.password", value, &size), RD_KAFKA_CONF_OK);
