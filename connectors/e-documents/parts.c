@@ -71,6 +71,7 @@ struct moment part_moment(struct maker *m, struct text text) {
   moment.at = MAKE(m, Google__Protobuf__Timestamp, google__protobuf__timestamp__init);
   if (moment.at == NULL) return moment;
   time_split(point.us, &moment.at->seconds, &moment.at->nanos);
+  moment.at->nanos += point.rest_ns;
   moment.precision = precisions[point.precision];
   moment.us = point.us;
   return moment;

@@ -53,7 +53,7 @@ static bool day_exists(int year, int month, int day) {
 }
 
 static bool time_of_day_exists(const struct civil *t) {
-  if (t->hour == 24) return t->minute == 0 && t->second == 0 && t->fraction_us == 0;
+  if (t->hour == 24) return t->minute == 0 && t->second == 0 && t->fraction_us == 0 && t->point.rest_ns == 0;
   return t->hour < 24 && t->minute < 60 && t->second < 60;
 }
 
@@ -77,12 +77,14 @@ static int finish(struct civil *t, struct time_point *ret) {
   return 0;
 }
 
-/* ".5", ".123456", ".1234567": digits beyond the sixth must be digits and are dropped. */
+/* ".5", ".123456", ".1234567": one to nine digits. */
 static bool take_fraction(struct cursor *c, struct civil *t) {
   int digits = 0;
   for (; c->at < c->end && is_digit(*c->at); c->at++, digits++)
     if (digits < 6) t->fraction_us = t->fraction_us * 10 + (*c->at - '0');
+    else if (digits < 9) t->point.rest_ns = t->point.rest_ns * 10 + (*c->at - '0');
   for (int i = digits; i < 6; i++) t->fraction_us *= 10;
+  for (int i = digits < 6 ? 9 : digits; i < 9; i++) t->point.rest_ns *= 10;
   t->point.precision = TIME_FRACTION;
   return digits >= 1 && digits <= 9;
 }

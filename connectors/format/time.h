@@ -5,7 +5,7 @@
  *  - 24:00 (24:00:00, 24:00:00.000) is the end of its day, which is the moment of 00:00 of the following
  *    day, as in ISO 8601. Any later time under hour 24 does not exist.
  *  - Second 60 does not exist: UTC as computers count it has no place for it.
- *  - Digits beyond the microsecond are cut off, never rounded up.
+ *  - Up to nine digits of a fraction are kept: microseconds, and beside them the nanoseconds that are left.
  *  - Years run from 0001 to 9999; a zone may not carry the moment out of them.
  */
 #ifndef FORMAT_TIME_H
@@ -27,7 +27,8 @@ enum time_form {
 enum time_precision { TIME_DAY = 1, TIME_MINUTE, TIME_SECOND, TIME_FRACTION };
 
 struct time_point {
-  int64_t us; /* since 1970 UTC; of a day: its first moment in its zone */
+  int64_t us;      /* since 1970 UTC; of a day: its first moment in its zone */
+  int32_t rest_ns; /* 0 to 999: what the fraction has beyond the microsecond */
   enum time_precision precision;
   bool has_zone; /* the text itself named its zone */
 };

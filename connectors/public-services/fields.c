@@ -105,6 +105,7 @@ static int put_time(struct job *job, const struct crumb *crumb, const struct jso
   if (made == NULL) return -ENOMEM;
   google__protobuf__timestamp__init(made);
   time_split(point.us, &made->seconds, &made->nanos);
+  made->nanos += point.rest_ns;
   *(Google__Protobuf__Timestamp **)(message + field->offset) = made;
   *(int *)(message + field->second) = (int)point.precision;
   return 0;

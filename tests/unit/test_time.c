@@ -131,6 +131,18 @@ static void test_good(void **state) {
   }
 }
 
+static void test_nanoseconds(void **state) {
+  struct time_point point = {.rest_ns = -1};
+  assert_int_equal(time_read(TEXT("2026-07-12T13:15:21.1234567"), TIME_ANY, 0, &point), 0);
+  assert_int_equal(point.us % 1000000, 123456);
+  assert_int_equal(point.rest_ns, 700);
+  assert_int_equal(time_read(TEXT("2026-07-12T13:15:21.000000009Z"), TIME_ANY, 0, &point), 0);
+  assert_int_equal(point.rest_ns, 9);
+  assert_int_equal(time_read(TEXT("2026-07-12T13:15:21.123456Z"), TIME_ANY, 0, &point), 0);
+  assert_int_equal(point.rest_ns, 0);
+  assert_int_equal(time_read(TEXT("2026-07-12T24:00:00.0000001"), TIME_ANY, 0, &point), TIME_E_IMPOSSIBLE);
+}
+
 static void check_all(const char *const *texts, size_t count, int wanted) {
   for (size_t i = 0; i < count; i++) {
     struct time_point point = {.us = 7};
@@ -226,8 +238,9 @@ static void test_split(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_good),  cmocka_unit_test(test_impossible), cmocka_unit_test(test_formless),
-      cmocka_unit_test(test_forms), cmocka_unit_test(test_calendar),   cmocka_unit_test(test_split),
+      cmocka_unit_test(test_good),     cmocka_unit_test(test_nanoseconds), cmocka_unit_test(test_impossible),
+      cmocka_unit_test(test_formless), cmocka_unit_test(test_forms),       cmocka_unit_test(test_calendar),
+      cmocka_unit_test(test_split),
       cmocka_unit_test(test_epoch),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
