@@ -113,12 +113,23 @@ static void on_doctype(void *context, const xmlChar *name, const xmlChar *public
   fail(r, XML_E_MALFORMED, current_offset(r), "a DOCTYPE is not taken");
 }
 
+/* At the end of its input libxml2 also reports a tag that broke off inside its name. */
+static bool is_cut_off(const struct xml_reader *r) {
+  if (r->fed < r->input.length) return false;
+  const char *tag = memrchr(r->input.data, '<', r->input.length);
+  return tag != NULL && memchr(tag, '>', r->input.length - (size_t)(tag - r->input.data)) == NULL;
+}
+
 static void on_start(void *context, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
                      int namespaces, const xmlChar **namespace_pairs, int attributes, int defaulted,
                      const xmlChar **list) {
   struct xml_reader *r = context;
   if (r->result != 0) return;
   size_t offset = current_offset(r);
+  if (r->level == 0 && is_cut_off(r)) {
+    fail(r, XML_E_MALFORMED, r->input.length, "the document ends too early");
+    return;
+  }
   if (r->level == XML_LEVELS_MAX) {
     fail(r, XML_E_TOO_LARGE, offset, "more than 100 levels of elements");
     return;
