@@ -30,7 +30,8 @@ static void test_trim(void **state) {
   assert_true(text_is(text_trim(TEXT(" \t\r\n a b \v\f")), "a b"));
   assert_int_equal(text_trim(TEXT("  ")).length, 0);
   assert_int_equal(text_trim(TEXT_NONE).length, 0);
-  assert_true(text_is(text_trim(TEXT("\xC2\xA0 \xE3\x80\x80x\xC2\xA0y\xEF\xBB\xBF\xE2\x80\x8B\n")), "x\xC2\xA0y"));
+  struct text odd = TEXT("\xC2\xA0 \xE3\x80\x80x\xC2\xA0y\xEF\xBB\xBF\xE2\x80\x8B\n");
+  assert_true(text_is(text_trim(odd), "x\xC2\xA0y"));
   assert_int_equal(text_trim(TEXT("\xC2\xA0")).length, 0);
   assert_true(text_is(text_trim(TEXT("\xA0")), "\xA0"));
   assert_true(text_is(text_trim(TEXT("\xC3\xA0")), "\xC3\xA0"));
