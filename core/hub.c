@@ -131,6 +131,17 @@ static int open_state_dir(const struct hub_config *config, struct config_errors 
   return 0;
 }
 
+static int open_originals(struct hub *hub, struct config_errors *errors) {
+  const struct hub_config *config = hub->setup->config;
+  int r = originals_open(hub->base, hub->metrics, config->state_dir, &hub->setup->originals, &hub->originals);
+  if (r == 0 || r == -ENOMEM) return r;
+  config_error(errors, config->state_dir_mark, "state_dir",
+               "the originals in %s cannot be opened: %s; give the folder to the hub's user and bring back "
+               "the key that it was made with",
+               config->state_dir, strerrordesc_np(-r));
+  return CONFIG_E_INVALID;
+}
+
 static int open_admin(struct hub *hub, struct config_errors *errors) {
   const struct admin_options options = {hub->base,      hub->metrics,  hub->setup,
                                         hub->publisher, hub->pipeline, hub->dedupe};
@@ -148,8 +159,7 @@ static int open_parts(struct hub *hub, struct config_errors *errors) {
   int r = open_state_dir(config, errors);
   if (r == 0) r = metrics_new(&hub->metrics);
   if (r == 0) r = publisher_new(hub->base, hub->metrics, config, &hub->publisher);
-  if (r == 0)
-    r = originals_open(hub->base, hub->metrics, config->state_dir, &setup->originals, &hub->originals);
+  if (r == 0) r = open_originals(hub, errors);
   if (r == 0) {
     r = translators_new(hub->base, config->state_dir, (int)config->translators, config->translate_timeout_ms,
                         on_slow, NULL, &hub->translators);

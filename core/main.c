@@ -19,8 +19,14 @@ static int print_commands(FILE *out, int code) {
 int main(int argc, char **argv) {
   if (argc < 2) return print_commands(stderr, EXIT_USAGE);
   const char *name = argv[1];
-  if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
-    return print_commands(stdout, EXIT_OK);
+  bool help = strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0;
+  if (help && argc < 3) return print_commands(stdout, EXIT_OK);
+  char option[] = "--help";
+  char *asked[] = {argv[0], argv[2], option, NULL};
+  if (help) { /* `help COMMAND` is `COMMAND --help` */
+    name = argv[2];
+    argc = 3;
+    argv = asked;
   }
   if (strcmp(name, "--version") == 0) name = "version";
   const char *names[16] = {NULL};

@@ -133,6 +133,11 @@ static int print_all(struct connectors *connectors, const char *what, const char
       r = 0;
     }
   }
+  if (r == 0 && only == NULL && names[0] == NULL) {
+    fprintf(stderr, "iochub connectors: error: no connector was found; name their folder with "
+                    "--connectors-dir or $IOCHUB_CONNECTORS\n");
+    return EXIT_NO;
+  }
   if (r == 0 && fflush(stdout) == 0) return code;
   fprintf(stderr, "iochub connectors: error: %s\n", strerrordesc_np(r < 0 ? -r : errno));
   return EXIT_TROUBLE;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "core/cli/command.h"
+#include "core/config/sections.h"
 #include "core/hub.h"
 #include "core/log.h"
 
@@ -25,17 +26,19 @@ static int run_with(const char *path, const struct command_values *values) {
   }
   if (setup != NULL && values->value[OPTION_STATE_DIR] != NULL) {
     setup->config->state_dir = values->value[OPTION_STATE_DIR];
+    setup->config->state_dir_mark = (struct config_mark){0};
   }
   if (r == 0) r = hub_check(setup, &errors);
-  if (r == 0 && errors.errors == 0) {
+  bool checked = r == 0 && errors.errors == 0;
+  if (checked) {
     if (errors.text.length != 0) fputs(errors.text.data, stderr); /* warnings, before the log begins */
     text_out_clear(&errors.text);
     r = hub_run(setup, &errors);
   }
   if (errors.text.length != 0) fputs(errors.text.data, stderr);
   if (errors.errors != 0) {
-    fprintf(stderr, "iochub run: %u mistake%s in %s, nothing was started; `iochub check` says the same\n",
-            errors.errors, errors.errors == 1 ? "" : "s", path);
+    fprintf(stderr, "iochub run: %u mistake%s in %s, nothing was started%s\n", errors.errors,
+            errors.errors == 1 ? "" : "s", path, checked ? "" : "; `iochub check` says the same");
     return EXIT_NO;
   }
   if (r < 0) {
@@ -57,6 +60,9 @@ static int run_run(int argc, char **argv) {
     }
     log_set_level(level);
   }
+  const char *bootstrap = values.value[OPTION_BOOTSTRAP];
+  const char *mistake = bootstrap == NULL ? NULL : bootstrap_mistake(bootstrap);
+  if (mistake != NULL) return command_usage(&command_run, "--bootstrap: %s", mistake);
   return run_with(argv[1], &values);
 }
 
