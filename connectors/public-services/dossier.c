@@ -85,7 +85,7 @@ static const struct field attachment_fields[] = {
     {TEXT("DuocSoHoa"), FIELD_FLAG, .offset = offsetof(Attachment, digitised)},
     {TEXT("DuocTaiSuDung"), FIELD_FLAG, .offset = offsetof(Attachment, reused)},
     {TEXT("DuocLayTuKhoDMQG"), FIELD_FLAG, .offset = offsetof(Attachment, from_national_store)},
-    {TEXT("TenThanhPhanHoSo"), FIELD_PERSONAL, HUB_FREE_TEXT, offsetof(Attachment, name)},
+    {TEXT("TenThanhPhanHoSo"), FIELD_PERSONAL, HUB_FREE_TEXT, offsetof(Attachment, name), .other_name = true},
     {TEXT("HashTepTin"), FIELD_TEXT, .offset = offsetof(Attachment, file_hash)},
 };
 
@@ -110,8 +110,8 @@ static const struct field supplement_fields[] = {
 
 static const struct field submitter_fields[] = {
     {TEXT("HoTen"), FIELD_PERSONAL, HUB_PERSON_NAME, AT(submitter_name)},
-    {TEXT("HoVaTen"), FIELD_PERSONAL, HUB_PERSON_NAME, AT(submitter_name)},
-    {TEXT("TenNguoiNop"), FIELD_PERSONAL, HUB_PERSON_NAME, AT(submitter_name)},
+    {TEXT("HoVaTen"), FIELD_PERSONAL, HUB_PERSON_NAME, AT(submitter_name), .other_name = true},
+    {TEXT("TenNguoiNop"), FIELD_PERSONAL, HUB_PERSON_NAME, AT(submitter_name), .other_name = true},
 };
 
 static void init_identity(void *message) { ioc__publicservice__v1__identity__init(message); }
@@ -172,7 +172,8 @@ static const struct field dossier_fields[] = {
     {TEXT("DanhSachTepDinhKemKhac"), FIELD_LIST, 0, AT_LIST(other_papers), .list = &other_paper_list},
     {TEXT("DanhSachHoSoBoSung"), FIELD_LIST, 0, AT_LIST(supplements), .list = &supplement_list},
     {TEXT("DanhSachGiayToKetQua"), FIELD_LIST, 0, AT_LIST(results), .list = &result_list},
-    {TEXT("TrangThai"), FIELD_CODE, 0, AT_PAIR(state, state_code), .codes = dossier_states},
+    {TEXT("TrangThai"), FIELD_CODE, 0, AT_PAIR(state, state_code), .other_name = true,
+     .codes = dossier_states},
     {TEXT("MaDichVuCong"), FIELD_TEXT, .offset = AT(service_code)},
     {TEXT("MaDonViTiepNhan"), FIELD_TEXT, .offset = AT(unit_code)},
     {TEXT("EformThongTinChiTiet"), FIELD_MARK, 0, AT(form), .value = CENTRAL},

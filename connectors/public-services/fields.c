@@ -141,6 +141,8 @@ static int put_scalar(struct job *job, const struct crumb *crumb, const struct j
   int r = fields_text(job, crumb, value, &text);
   if (r != 0 || text.length == 0) return r;
   char **string = (char **)(message + field->offset);
+  char **filled = field->kind == FIELD_CODE ? (char **)(message + field->second) : string;
+  if (field->other_name && (*filled)[0] != 0) return 0;
   switch (field->kind) {
     case FIELD_PERSONAL_NAME:
     case FIELD_PERSONAL: return put_personal(job, crumb, value, text, field->personal, string);
@@ -172,22 +174,23 @@ static int count_elements(struct job *job, const struct crumb *crumb, const stru
 static int read_list(struct job *job, const struct crumb *crumb, const struct json *value,
                      const struct field *field, char *message) {
   const struct field_list *list = field->list;
-  size_t count, i = 0;
+  size_t count, i = 0, *total = (size_t *)(message + field->second), had = *total;
   int r = count_elements(job, crumb, value, &count);
   if (r != 0 || count == 0) return r;
-  void **made = hub_alloc(job->sink, count * sizeof(*made));
+  void **made = hub_alloc(job->sink, (had + count) * sizeof(*made));
   char *block = hub_alloc(job->sink, count * list->message_size);
   if (made == NULL || block == NULL) return -ENOMEM;
+  if (had != 0) memcpy(made, *(void ***)(message + field->offset), had * sizeof(*made));
   for (const struct json *m = value->first; m != NULL; m = m->next, i++) {
     struct crumb at = {crumb, NULL, i};
     if (m->type != JSON_OBJECT) return fields_reject(job, HUB_INVALID, &at, m, "an object must stand here");
-    made[i] = block + i * list->message_size;
-    list->init(made[i]);
-    r = fields_read(job, &at, m, &list->table, made[i]);
+    made[had + i] = block + i * list->message_size;
+    list->init(made[had + i]);
+    r = fields_read(job, &at, m, &list->table, made[had + i]);
     if (r != 0) return r;
   }
   memcpy(message + field->offset, &made, sizeof(made));
-  *(size_t *)(message + field->second) = count;
+  *total = had + count;
   return 0;
 }
 

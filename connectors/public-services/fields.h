@@ -21,7 +21,7 @@ enum field_kind {
   FIELD_TIME,          /* Timestamp *, and at `second` its precision */
   FIELD_CODE,          /* int: the enum's value in `codes`, and at `second` the text as char * */
   FIELD_FLAG,          /* protobuf_c_boolean: true for 1 and true */
-  FIELD_LIST,          /* list of messages, `list` */
+  FIELD_LIST,          /* list of messages, `list`; under a second name more of them */
   FIELD_TEXTS,         /* char **: of a list of objects the member called `member` */
   FIELD_NESTED,        /* an object whose members go to the same message by the table `nested` */
   FIELD_MARK,          /* int: becomes `value` when the member is there; the member itself is not read */
@@ -48,6 +48,7 @@ struct field {
   enum field_kind kind;
   enum hub_personal_kind personal;
   size_t offset, second;
+  bool other_name; /* of a field that an earlier row fills: counts only where that one is empty */
   union {
     const struct code *codes; /* ended by one without text */
     const struct field_list *list;

@@ -28,8 +28,8 @@ static const struct field progress_fields[] = {
     {TEXT("NgayBatDau"), FIELD_TIME, 0, AT_TIME(started_at)},
     {TEXT("NgayKetThucTheoQuyDinh"), FIELD_TIME, 0, AT_TIME(due_at)},
     {TEXT("IDHoSo"), FIELD_TEXT, .offset = AT(system_id)},
-    {TEXT("IdHoSo"), FIELD_TEXT, .offset = AT(system_id)},
-    {TEXT("NoiDungYKien"), FIELD_PERSONAL, HUB_FREE_TEXT, AT(content)},
+    {TEXT("IdHoSo"), FIELD_TEXT, .offset = AT(system_id), .other_name = true},
+    {TEXT("NoiDungYKien"), FIELD_PERSONAL, HUB_FREE_TEXT, AT(content), .other_name = true},
     {TEXT("DanhSachLePhi"), FIELD_LIST, 0, AT_LIST(fees), .list = &fee_list},
     {TEXT("DanhSachGiayToKetQua"), FIELD_LIST, 0, AT_LIST(results), .list = &result_list},
 };
