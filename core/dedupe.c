@@ -339,7 +339,7 @@ int dedupe_payload_look(struct dedupe *dedupe, const struct payload_identity *id
   r = records_untouched(dedupe, records, count, known->payload, ret_ids, &untouched);
   if (r < 0 || !untouched) return r;
   const struct owned_ids *owned = known->owns ? known->owned : NULL;
-  if (owned != NULL && owned->count != count) return 0; /* the same bytes, read otherwise: another media type */
+  if (owned != NULL && owned->count != count) return 0; /* the same bytes read as another media type */
   if (owned != NULL) memcpy(ret_ids, owned->ids, count * sizeof *ret_ids);
   *ret_verdict = PAYLOAD_REPEAT;
   return 0;

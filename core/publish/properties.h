@@ -11,7 +11,8 @@
 
 #include "core/config/hub_config.h"
 
-/* Checks all of them without reading files, but whether they can be. Mistakes go to errors as item "kafka.properties". */
+/* Checks all of them, and that the files they name can be read, without reading them. Mistakes go to errors
+ * as item "kafka.properties". */
 void properties_check(const struct hub_config *, struct config_errors *);
 
 /* Sets bootstrap.servers and the admin's properties. 0, or -EINVAL / -ENOENT / -EACCES / -ENOMEM after the
