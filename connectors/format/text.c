@@ -1,8 +1,9 @@
 /*
  * text.c: UTF-8, Unicode normal form and case of borrowed text.
  *
- * Nearly all text that arrives is ASCII or precomposed Vietnamese, both of which already are NFC; a look at
- * the lead bytes settles that without a table. Only what is left goes to libunistring.
+ * Nearly all text that arrives is ASCII or precomposed Vietnamese, both of which already are NFC and whose
+ * upper case has as many bytes; a look at the lead bytes settles that without a table. Only what is left goes
+ * to libunistring.
  */
 #include "connectors/format/text.h"
 
@@ -97,14 +98,12 @@ static bool is_surely_nfc(const unsigned char *s) {
 }
 
 /* 1: surely NFC; 0: perhaps not; -EILSEQ: not UTF-8. */
-static int check_nfc(struct text text, bool *ret_ascii) {
+static int check_nfc(struct text text) {
   int nfc = 1;
-  *ret_ascii = true;
   for (size_t at = 0; (at = skip_ascii(text, at)) < text.length;) {
     const unsigned char *s = (const unsigned char *)text.data + at;
     size_t length = sequence_length(s, text.length - at);
     if (length == 0) return -EILSEQ;
-    *ret_ascii = false;
     if (!is_surely_nfc(s)) nfc = 0;
     at += length;
   }
@@ -124,8 +123,7 @@ static int adopt(const struct allocator *allocator, uint8_t *made, size_t length
 }
 
 int text_nfc(const struct allocator *allocator, struct text text, struct text *ret) {
-  bool ascii;
-  int r = check_nfc(text, &ascii);
+  int r = check_nfc(text);
   if (r < 0) return r;
   if (r == 1) {
     *ret = text;
@@ -136,19 +134,59 @@ int text_nfc(const struct allocator *allocator, struct text text, struct text *r
   return adopt(allocator, made, length, ret);
 }
 
-/* Upper case of ASCII with single blanks, written to out; returns its length. */
-static size_t fold_ascii(struct text text, char *out) {
+/* Upper case of c, which has as many bytes; 0: not known here. What is known: Latin-1 letters but for the
+ * sharp s, the letters of Vietnamese, dashes and quotes. All are NFC and none is white space. */
+static uint32_t upper_of(uint32_t c) {
+  if (c >= 0xC0 && c <= 0xDE) return c;
+  if (c >= 0xE0 && c <= 0xFE) return c == 0xF7 ? c : c - 0x20;
+  if (c >= 0x1EA0 && c <= 0x1EF9) return c & ~UINT32_C(1);
+  switch (c) {
+    case 0x102:
+    case 0x103:
+    case 0x110:
+    case 0x111:
+    case 0x128:
+    case 0x129:
+    case 0x168:
+    case 0x169:
+    case 0x1A0:
+    case 0x1A1: return c & ~UINT32_C(1);
+    case 0x1AF:
+    case 0x1B0: return 0x1AF;
+    default: return c >= 0x2010 && c <= 0x2027 ? c : 0;
+  }
+}
+
+/* Upper case with single blanks of text whose letters upper_of() knows, written to out, which has room for as
+ * many bytes; false: another letter, or no UTF-8. */
+static bool fold_known(struct text text, char *out, size_t *ret_length) {
   size_t length = 0;
-  for (size_t i = 0; i < text.length; i++) {
+  for (size_t i = 0; i < text.length;) {
     unsigned char c = (unsigned char)text.data[i];
     if (is_ascii_space(c)) {
       if (length != 0 && out[length - 1] != ' ') out[length++] = ' ';
-    } else {
+      i++;
+    } else if (c < 0x80) {
       out[length++] = c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : (char)c;
+      i++;
+    } else {
+      const unsigned char *s = (const unsigned char *)text.data + i;
+      size_t bytes = sequence_length(s, text.length - i);
+      if (bytes != 2 && bytes != 3) return false;
+      uint32_t code = bytes == 2 ? (c & 0x1FU) << 6 | (s[1] & 0x3FU)
+                                 : (c & 0xFU) << 12 | (s[1] & 0x3FU) << 6 | (s[2] & 0x3FU);
+      code = upper_of(code);
+      if (code == 0) return false;
+      out[length] = bytes == 2 ? (char)(0xC0 | code >> 6) : (char)(0xE0 | code >> 12);
+      if (bytes == 3) out[length + 1] = (char)(0x80 | (code >> 6 & 0x3F));
+      out[length + bytes - 1] = (char)(0x80 | (code & 0x3F));
+      length += bytes;
+      i += bytes;
     }
   }
   if (length != 0 && out[length - 1] == ' ') length--;
-  return length;
+  *ret_length = length;
+  return true;
 }
 
 /* Makes each run of white space in s one blank, in place, and drops it at both ends; returns the new length.
@@ -171,16 +209,15 @@ static size_t squeeze_space(uint8_t *s, size_t length) {
 }
 
 int text_fold(const struct allocator *allocator, struct text text, struct text *ret) {
-  bool ascii;
-  int r = check_nfc(text, &ascii);
-  if (r < 0) return r;
-  if (ascii) {
-    char *out = allocate(allocator, text.length + 1);
-    if (out == NULL) return -ENOMEM;
-    *ret = (struct text){out, fold_ascii(text, out)};
+  size_t length = 0;
+  char *out = allocate(allocator, text.length + 1);
+  if (out == NULL) return -ENOMEM;
+  if (fold_known(text, out, &length)) {
+    *ret = (struct text){out, length};
     return 0;
   }
-  size_t length = 0;
+  int r = check_nfc(text);
+  if (r < 0) return r;
   uint8_t *made = u8_toupper((const uint8_t *)text.data, text.length, NULL, UNINORM_NFC, NULL, &length);
   if (made == NULL) return -ENOMEM;
   return adopt(allocator, made, squeeze_space(made, length), ret);

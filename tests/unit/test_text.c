@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
+#include <unistr.h>
 
 struct pool {
   void *blocks[64];
@@ -101,16 +102,38 @@ static void test_fold(void **state) {
   check_fold("đa\xCC\xA3", "ĐẠ");
 }
 
+/* What is folded without libunistring is folded as libunistring does it, which the Greek letter calls for. */
+static void test_fold_every_character(void **state) {
+  for (uint32_t code = 0x80; code <= 0x10FFFF; code += code == 0xD7FF ? 0x801 : 1) {
+    struct pool pool = {0};
+    struct allocator allocator = {pool_alloc, &pool};
+    struct text alone, greek;
+    char text[] = "x\0\0\0\0z", with_greek[] = "x\0\0\0\0z\xCE\xB1";
+    size_t length = 1 + (size_t)u8_uctomb((uint8_t *)text + 1, code, 4);
+    memcpy(with_greek, text, length);
+    memcpy(text + length, "z", 1);
+    memcpy(with_greek + length, "z\xCE\xB1", 3);
+    assert_int_equal(text_fold(&allocator, (struct text){text, length + 1}, &alone), 0);
+    assert_int_equal(text_fold(&allocator, (struct text){with_greek, length + 3}, &greek), 0);
+    assert_int_equal(alone.length, greek.length - 2);
+    assert_memory_equal(alone.data, greek.data, alone.length);
+    pool_free(&pool);
+  }
+}
+
 static void test_errors(void **state) {
   struct pool pool = {.empty = true};
   struct allocator allocator = {pool_alloc, &pool};
   struct text ret = TEXT("untouched");
   assert_int_equal(text_nfc(&allocator, TEXT("a\xFF"), &ret), -EILSEQ);
-  assert_int_equal(text_fold(&allocator, TEXT("a\xFF"), &ret), -EILSEQ);
   assert_int_equal(text_nfc(&allocator, TEXT("a\xCC\xA3"), &ret), -ENOMEM);
   assert_int_equal(text_fold(&allocator, TEXT("a"), &ret), -ENOMEM);
   assert_int_equal(text_fold(&allocator, TEXT("ạ"), &ret), -ENOMEM);
+  pool.empty = false;
+  assert_int_equal(text_fold(&allocator, TEXT("a\xFF"), &ret), -EILSEQ);
+  assert_int_equal(text_fold(&allocator, TEXT("\xFF"), &ret), -EILSEQ);
   assert_true(text_is(ret, "untouched"));
+  pool_free(&pool);
 }
 
 static void check_place(const char *data, size_t offset, size_t line, size_t column) {
@@ -133,8 +156,13 @@ static void test_place(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_trim), cmocka_unit_test(test_bad_utf8), cmocka_unit_test(test_nfc),
-      cmocka_unit_test(test_fold), cmocka_unit_test(test_errors),   cmocka_unit_test(test_place),
+      cmocka_unit_test(test_trim),
+      cmocka_unit_test(test_bad_utf8),
+      cmocka_unit_test(test_nfc),
+      cmocka_unit_test(test_fold),
+      cmocka_unit_test(test_fold_every_character),
+      cmocka_unit_test(test_errors),
+      cmocka_unit_test(test_place),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
