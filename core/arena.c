@@ -1,8 +1,8 @@
 /*
  * A list of chunks, newest first; memory is cut from the newest. Chunks double up to 256 KiB; a request over
  * a quarter of that gets a chunk of its own, put behind the newest, so that small requests go on where they
- * were. Chunks come from calloc(): large ones are pages that the kernel zeroes when touched, small ones are
- * zeroed once.
+ * were. Memory is zeroed when it is given out, so that what a payload does not use costs nothing; a chunk of
+ * its own comes from calloc(), which leaves that to the kernel's fresh pages.
  */
 #include "core/arena.h"
 
@@ -43,10 +43,11 @@ void arena_free(struct arena *arena) {
   free(arena);
 }
 
-static struct chunk *chunk_add(struct arena *arena, size_t size) {
-  struct chunk *chunk = calloc(1, sizeof *chunk + size);
+static struct chunk *chunk_add(struct arena *arena, size_t size, bool zeroed) {
+  struct chunk *chunk = zeroed ? calloc(1, sizeof *chunk + size) : malloc(sizeof *chunk + size);
   if (chunk == NULL) return NULL;
   chunk->size = size;
+  chunk->used = 0;
   arena->size_bytes += sizeof *chunk + size;
   return chunk;
 }
@@ -55,10 +56,11 @@ void *arena_alloc(struct arena *arena, size_t bytes) {
   if (bytes > SIZE_MAX / 2) return NULL;
   bytes = (MAX(bytes, (size_t)1) + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
   struct chunk *top = arena->chunks;
+  bool own = false;
   if (top == NULL || top->size - top->used < bytes) {
-    bool own = bytes > LARGEST_CHUNK / 4;
+    own = bytes > LARGEST_CHUNK / 4;
     size_t size = top == NULL ? FIRST_CHUNK : MIN(top->size * 2, (size_t)LARGEST_CHUNK);
-    struct chunk *chunk = chunk_add(arena, own ? bytes : MAX(size, bytes));
+    struct chunk *chunk = chunk_add(arena, own ? bytes : MAX(size, bytes), own);
     if (chunk == NULL) return NULL;
     if (own && top != NULL) {
       chunk->next = top->next;
@@ -71,7 +73,7 @@ void *arena_alloc(struct arena *arena, size_t bytes) {
   }
   void *memory = top->bytes + top->used;
   top->used += bytes;
-  return memory;
+  return own ? memory : memset(memory, 0, bytes);
 }
 
 char *arena_text(struct arena *arena, struct text text) {
@@ -105,7 +107,33 @@ void arena_reset(struct arena *arena) {
   if (keep == NULL) return;
   chunks_free(keep->next);
   keep->next = NULL;
-  memset(keep->bytes, 0, keep->used);
   keep->used = 0;
   arena->size_bytes = sizeof *keep + keep->size;
+}
+
+struct arena *arena_pool_take(struct arena_pool *pool) {
+  struct arena *arena = NULL;
+  if (pool->count != 0) return pool->arenas[--pool->count];
+  return arena_new(&arena) == 0 ? arena : NULL;
+}
+
+/* Under the address sanitizer nothing is kept, so that it sees who uses an arena that was given back. */
+#ifdef __SANITIZE_ADDRESS__
+enum { POOLED = 0 };
+#else
+enum { POOLED = ARENA_POOL_MAX };
+#endif
+
+void arena_pool_give(struct arena_pool *pool, struct arena *arena) {
+  if (arena == NULL) return;
+  arena_reset(arena);
+  if (pool->count < POOLED && arena->size_bytes <= ARENA_POOLED_BYTES) {
+    pool->arenas[pool->count++] = arena;
+  } else {
+    arena_free(arena);
+  }
+}
+
+void arena_pool_deinit(struct arena_pool *pool) {
+  while (pool->count != 0) arena_free(pool->arenas[--pool->count]);
 }

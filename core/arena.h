@@ -28,4 +28,17 @@ size_t arena_size_bytes(const struct arena *);
 /* Forgets all that was given out, keeps one chunk for the next payload. */
 void arena_reset(struct arena *);
 
+/* Arenas that one thread uses again, the last one first: its memory is still in the cache, and at the size
+ * that a payload takes. Large ones are not kept. */
+enum { ARENA_POOL_MAX = 64, ARENA_POOLED_BYTES = 64 * 1024 };
+
+struct arena_pool {
+  struct arena *arenas[ARENA_POOL_MAX];
+  size_t count;
+};
+
+struct arena *arena_pool_take(struct arena_pool *); /* empty; NULL when there is no memory */
+void arena_pool_give(struct arena_pool *, struct arena *);
+void arena_pool_deinit(struct arena_pool *);
+
 #endif

@@ -69,7 +69,8 @@ struct passage { /* an intake inside the pipeline; the public part first */
 struct pipeline_source {
   struct pipeline_source *next;
   const struct setup_source *setup;
-  const char *urn; /* ce_source */
+  const char *urn;           /* ce_source */
+  struct arena_pool *arenas; /* the pipeline's, for intakes */
   struct metrics *metrics;
   struct metric *received, *published, *repeated, *dead_lettered, *rejected, *latency;
 };

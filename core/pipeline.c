@@ -29,6 +29,7 @@ struct pipeline {
   struct passage *queue, *queue_last; /* wait for room */
   struct dead_letter_counts *attempts;
   struct event *sweep;
+  struct arena_pool arenas;
   size_t in_flight;
   bool draining_queue, ended;
   void (*room)(void *context);
@@ -97,6 +98,7 @@ static int source_add(struct pipeline *pipeline, const struct setup_source *setu
       .next = pipeline->sources,
       .setup = setup,
       .urn = urn,
+      .arenas = &pipeline->arenas,
       .received = metrics_series(metrics, &received_family, label),
       .published = metrics_series(metrics, &published_family, label),
       .repeated = metrics_series(metrics, &repeated_family, label),
@@ -127,19 +129,21 @@ void pipeline_count_refused(struct pipeline_source *source, const char *code) {
 /* ---- The list of what is under way ---- */
 
 int intake_new(struct pipeline_source *source, struct intake **ret_intake) {
-  cleanup(arena_freep) struct arena *arena = NULL;
-  int r = arena_new(&arena);
-  if (r < 0) return r;
-  struct passage *passage = arena_alloc(arena, sizeof *passage);
-  if (passage == NULL) return -ENOMEM;
-  passage->intake = (struct intake){.arena = TAKE(arena), .source = source};
+  struct arena *arena = arena_pool_take(source->arenas);
+  struct passage *passage = arena == NULL ? NULL : arena_alloc(arena, sizeof *passage);
+  if (passage == NULL) {
+    arena_free(arena);
+    return -ENOMEM;
+  }
+  passage->intake = (struct intake){.arena = arena, .source = source};
   passage->intake.payload.size = sizeof passage->intake.payload;
   *ret_intake = &passage->intake;
   return 0;
 }
 
 void intake_free(struct intake *intake) {
-  if (intake != NULL) arena_free(intake->arena); /* the intake stands in its own arena */
+  /* the intake stands in its own arena */
+  if (intake != NULL) arena_pool_give(intake->source->arenas, intake->arena);
 }
 
 static void list_add(struct pipeline *pipeline, struct passage *passage) {
@@ -216,6 +220,17 @@ static int make_outcomes(struct passage *passage, const struct hub_outcome *cons
   return 0;
 }
 
+/* The first half of the identity in hexadecimal. */
+static const char *make_receipt(const struct passage *passage) {
+  static const char digits[] = "0123456789abcdef";
+  char *receipt = arena_alloc(passage->intake.arena, 33);
+  for (size_t i = 0; receipt != NULL && i < 16; i++) {
+    receipt[i * 2] = digits[passage->identity.digest[i] >> 4];
+    receipt[i * 2 + 1] = digits[passage->identity.digest[i] & 15];
+  }
+  return receipt;
+}
+
 static int make_answer(struct passage *passage, const struct hub_refusal *refusal,
                        struct answer *ret_answer) {
   struct hub_exchange exchange = {
@@ -231,10 +246,8 @@ static int make_answer(struct passage *passage, const struct hub_refusal *refusa
     int r = make_outcomes(passage, &exchange.outcomes);
     if (r < 0) return r;
     exchange.outcomes_count = passage->items_count;
-    char *receipt = arena_alloc(passage->intake.arena, 33);
-    if (receipt == NULL) return -ENOMEM;
-    for (size_t i = 0; i < 16; i++) snprintf(receipt + i * 2, 3, "%02x", passage->identity.digest[i]);
-    exchange.receipt = receipt;
+    exchange.receipt = make_receipt(passage);
+    if (exchange.receipt == NULL) return -ENOMEM;
   }
   return answer_make(passage->intake.source->setup->instance, &exchange, passage->intake.arena, ret_answer);
 }
@@ -304,7 +317,7 @@ void passage_close(struct passage *passage) {
     answer(passage, passage->refusal != NULL ? passage->refusal : safe ? NULL : &try_again);
   }
   list_remove(passage->pipeline, passage);
-  arena_free(passage->intake.arena);
+  intake_free(&passage->intake);
 }
 
 /* ---- From the source to the publisher ---- */
@@ -478,7 +491,7 @@ static void refuse_late_queue(struct pipeline *pipeline) {
     pipeline->queue = passage->next;
     if (pipeline->queue == NULL) pipeline->queue_last = NULL;
     answer(passage, &try_again);
-    arena_free(passage->intake.arena);
+    intake_free(&passage->intake);
   }
 }
 
@@ -515,7 +528,7 @@ int pipeline_new(const struct pipeline_options *options, struct pipeline **ret_p
 static void passages_free(struct passage *passage) {
   while (passage != NULL) {
     struct passage *next = passage->next;
-    arena_free(passage->intake.arena);
+    intake_free(&passage->intake);
     passage = next;
   }
 }
@@ -531,6 +544,7 @@ void pipeline_free(struct pipeline *pipeline) {
     free(pipeline->sources);
     pipeline->sources = next;
   }
+  arena_pool_deinit(&pipeline->arenas);
   dead_letter_counts_free(pipeline->attempts);
   free(pipeline);
 }

@@ -124,7 +124,7 @@ void http_exchange_free(struct http_exchange *exchange, struct listener *listene
   struct arena *arena = exchange->request.arena;
   http_body_deinit(&exchange->body);
   if (exchange->conn != NULL) exchange->conn->exchange = NULL;
-  if (listener != NULL) listener_give_arena(listener, arena);
+  if (listener != NULL) arena_pool_give(&listener->arenas, arena);
   else arena_free(arena);
 }
 

@@ -154,7 +154,7 @@ static enum step step_idle(struct http_conn *conn) {
 }
 
 static struct http_exchange *exchange_new(struct http_conn *conn) {
-  struct arena *arena = listener_take_arena(conn->listener);
+  struct arena *arena = arena_pool_take(&conn->listener->arenas);
   struct http_exchange *exchange = arena == NULL ? NULL : arena_alloc(arena, sizeof *exchange);
   if (exchange == NULL) {
     arena_free(arena);

@@ -22,7 +22,6 @@ enum {
   CONN_SCRATCH_BYTES = 64 * 1024,
   CONN_BYTES_A_SECOND =
       64 * 1024, /* a peer at least this fast is never cut for its body's or answer's length */
-  CONN_ARENAS = 32,
 };
 
 enum conn_state {
@@ -86,8 +85,7 @@ struct listener {
   bool starved; /* the last accept4() found no descriptor */
   char *scratch;
   struct text_out answer_head;
-  struct arena *arenas[CONN_ARENAS];
-  size_t arenas_count;
+  struct arena_pool arenas;
   int64_t date_s;
   char date[40];
   struct metric *connections, *accepted, *answers[6];
@@ -95,9 +93,7 @@ struct listener {
 
 /* listener.c */
 void listener_refused(struct listener *, const char *code); /* counts */
-struct arena *listener_take_arena(struct listener *);       /* NULL: no memory */
-void listener_give_arena(struct listener *, struct arena *);
-void listener_forget(struct http_conn *); /* takes it out of the lists */
+void listener_forget(struct http_conn *);                   /* takes it out of the lists */
 
 /* http_conn.c */
 int http_conn_new(struct listener *, int fd, const struct http_peer *, struct http_conn **ret_conn) must_use;

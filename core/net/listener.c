@@ -15,7 +15,7 @@
 #include "core/log.h"
 #include "core/net/http_conn.h"
 
-enum { ACCEPT_BATCH = 64, BACKLOG = 1024, SWEEP_US = 50 * 1000, ARENA_KEPT_BYTES = 64 * 1024 };
+enum { ACCEPT_BATCH = 64, BACKLOG = 1024, SWEEP_US = 50 * 1000 };
 
 static const struct metric_family connections_family = {
     "iochub_http_connections", "Open connections of a listener.", METRIC_GAUGE, {"listener"}};
@@ -38,22 +38,6 @@ static const struct http_refusal too_many = {
 void listener_refused(struct listener *listener, const char *code) {
   const char *labels[] = {listener->name, code == NULL ? "refused" : code};
   metric_add(metrics_series(listener->metrics, &refusals_family, labels), 1);
-}
-
-struct arena *listener_take_arena(struct listener *listener) {
-  struct arena *arena = NULL;
-  if (listener->arenas_count != 0) return listener->arenas[--listener->arenas_count];
-  return arena_new(&arena) == 0 ? arena : NULL;
-}
-
-void listener_give_arena(struct listener *listener, struct arena *arena) {
-  bool keep = listener->arenas_count < CONN_ARENAS && arena_size_bytes(arena) <= ARENA_KEPT_BYTES;
-  if (!keep) {
-    arena_free(arena);
-    return;
-  }
-  arena_reset(arena);
-  listener->arenas[listener->arenas_count++] = arena;
 }
 
 static const uint8_t v4_mapped[12] = {[10] = 0xff, [11] = 0xff};
@@ -326,7 +310,7 @@ void listener_free(struct listener *listener) {
   stop_listening(listener);
   walk(listener, visit_close, 0);
   if (listener->sweep != NULL) event_free(listener->sweep);
-  while (listener->arenas_count != 0) arena_free(listener->arenas[--listener->arenas_count]);
+  arena_pool_deinit(&listener->arenas);
   metric_set(listener->connections, 0);
   text_out_deinit(&listener->answer_head);
   free(listener->scratch);

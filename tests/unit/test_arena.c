@@ -59,12 +59,33 @@ static void test_reset_gives_clean_memory_again(void **state) {
   }
 }
 
+static void test_pool_gives_clean_memory_again(void **state) {
+  struct arena_pool pool = {0};
+  for (int round = 0; round < 3; round++) {
+    struct arena *arenas[ARENA_POOL_MAX + 1];
+    for (size_t i = 0; i < LENGTH_OF(arenas); i++) {
+      arenas[i] = arena_pool_take(&pool);
+      assert_non_null(arenas[i]);
+      unsigned char *bytes = arena_alloc(arenas[i], 700 + i * 50);
+      assert_non_null(bytes);
+      for (size_t at = 0; at < 700 + i * 50; at++) assert_int_equal(bytes[at], 0);
+      memset(bytes, 0xA5, 700 + i * 50);
+    }
+    for (size_t i = 0; i < LENGTH_OF(arenas); i++) arena_pool_give(&pool, arenas[i]);
+    assert_true(pool.count <= ARENA_POOL_MAX);
+  }
+  arena_pool_give(&pool, NULL);
+  arena_pool_deinit(&pool);
+  assert_int_equal(pool.count, 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_gives_zeroed_aligned_memory),
       cmocka_unit_test(test_large_pieces_leave_the_small_ones_together),
       cmocka_unit_test(test_refuses_the_impossible_and_goes_on),
       cmocka_unit_test(test_reset_gives_clean_memory_again),
+      cmocka_unit_test(test_pool_gives_clean_memory_again),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
