@@ -119,15 +119,15 @@ struct arena *arena_pool_take(struct arena_pool *pool) {
 
 /* Under the address sanitizer nothing is kept, so that it sees who uses an arena that was given back. */
 #ifdef __SANITIZE_ADDRESS__
-enum { POOLED = 0 };
+enum { POOLED = false };
 #else
-enum { POOLED = ARENA_POOL_MAX };
+enum { POOLED = true };
 #endif
 
 void arena_pool_give(struct arena_pool *pool, struct arena *arena) {
   if (arena == NULL) return;
   arena_reset(arena);
-  if (pool->count < POOLED && arena->size_bytes <= ARENA_POOLED_BYTES) {
+  if (POOLED && pool->count < ARENA_POOL_MAX && arena->size_bytes <= ARENA_POOLED_BYTES) {
     pool->arenas[pool->count++] = arena;
   } else {
     arena_free(arena);
