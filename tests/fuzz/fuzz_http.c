@@ -40,7 +40,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   ask(bytes, data + 1, pieces == 0 ? 1 : pieces, &split);
   bool equal = whole.length == split.length &&
                (whole.length == 0 || memcmp(whole.data, split.data, whole.length) == 0);
-  bool twofold = whole.length != 0 && memmem(whole.data, whole.length, "\"two_readings\"", 14) != NULL;
+  /* The service's echo escapes quotes, so what was sent cannot look like this. */
+  static const char refused[] = "\"code\":\"two_readings\"";
+  bool twofold = whole.length != 0 && memmem(whole.data, whole.length, refused, strlen(refused)) != NULL;
   if (!equal || twofold) {
     fprintf(stderr, "whole: %s\nsplit: %s\n", whole.data == NULL ? "" : whole.data,
             split.data == NULL ? "" : split.data);
