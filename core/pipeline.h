@@ -12,9 +12,9 @@
 #include "core/connector/translators.h"
 #include "core/dedupe.h"
 #include "core/metrics.h"
-#include "core/originals.h"
+#include "core/originals/originals.h"
 #include "core/publish/publisher.h"
-#include "core/route.h"
+#include "core/route/route.h"
 #include "core/setup.h"
 
 struct event_base;

@@ -11,7 +11,7 @@
 #include "core/config/hub_config.h"
 #include "core/connector/load.h"
 #include "core/message/personal.h"
-#include "core/route.h"
+#include "core/route/route.h"
 
 struct setup_source {
   const struct config_source *config;

@@ -9,7 +9,7 @@
 #include "core/clock.h"
 #include "core/cli/command.h"
 #include "core/cli/dead_letters.h"
-#include "core/originals.h"
+#include "core/originals/originals.h"
 
 enum { EXCERPT_BYTES = 800, VALUE_BYTES = 400, LINE_BYTES = 200 };
 

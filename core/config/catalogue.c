@@ -2,7 +2,7 @@
  * topics.yaml and routes/: the catalogue, and the rules that fill it.
  *
  * The catalogue comes first: a route may only name a topic that is in it. Types, keys and conditions are
- * checked by core/route.c, which knows the schemas.
+ * checked by core/route/route.c, which knows the schemas.
  */
 #include <stdio.h>
 

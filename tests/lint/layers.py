@@ -12,7 +12,7 @@ RANKS = [
     ['core/connector/'],
     ['core/route'],
     ['core/publish/', 'core/spool/'],
-    ['core/originals', 'core/dead_letter', 'core/dedupe'],
+    ['core/originals/', 'core/dead_letter', 'core/dedupe'],
     ['core/setup'],
     ['core/pipeline', 'core/intake'],
     ['core/net/'],
@@ -26,7 +26,7 @@ RANK = {prefix: rank for rank, row in enumerate(RANKS) for prefix in row}
 # Those of one step that may use each other.
 TOGETHER = [
     {'core/arena', 'core/clock', 'core/text_out'},
-    {'core/dead_letter', 'core/originals'},
+    {'core/dead_letter', 'core/originals/'},
     {'core/pipeline', 'core/intake'},
 ]
 # The network knows framing and senders, not what becomes of a payload.
@@ -34,10 +34,10 @@ NOT = {
     'core/net/': [
         'core/message/',
         'core/connector/',
-        'core/route',
+        'core/route/',
         'core/publish/',
         'core/spool/',
-        'core/originals',
+        'core/originals/',
         'core/dead_letter',
         'core/dedupe',
         'core/pipeline',

@@ -1,5 +1,5 @@
 /*
- * originals_index.h: which originals are kept already, and how much each source has on disk.
+ * index.h: which originals are kept already, and how much each source has on disk.
  */
 #ifndef CORE_ORIGINALS_INDEX_H
 #define CORE_ORIGINALS_INDEX_H

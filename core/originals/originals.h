@@ -4,7 +4,7 @@
  * Append-only AES-256-GCM files under a key per day, in STATE/originals, once per source and digest, with a
  * quota per source. A day's key is made at first use and stored wrapped by the master key; erasing it erases
  * the day. One writer thread does every write, fsync and rename; done is called on the loop. The files are
- * drawn in originals_file.h.
+ * drawn in file.h.
  *
  * Which originals are there is found out at the start and remembered for 1,000,000 of them. A day that is
  * erased while the hub runs gives its room back at the next start; until then a payload of that day is not

@@ -7,7 +7,7 @@
  * is not there; `exists` asks whether it differs from the default. A time or a message that is absent equals
  * nothing.
  */
-#include "core/route_condition.h"
+#include "core/route/condition.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
  * into the file, never copied whole. The length of a record is known before the first byte is written, so the
  * head never has to be gone back to.
  */
-#include "core/originals_file.h"
+#include "core/originals/file.h"
 
 #include <fcntl.h>
 #include <stdio.h>

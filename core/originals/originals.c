@@ -7,7 +7,7 @@
  * with that error, and the next batch begins a new file. What such a batch left behind may be found by a
  * reader, but nobody was promised it.
  */
-#include "core/originals.h"
+#include "core/originals/originals.h"
 
 #include <event2/event.h>
 #include <fcntl.h>
@@ -19,8 +19,8 @@
 
 #include "core/clock.h"
 #include "core/log.h"
-#include "core/originals_files.h"
-#include "core/originals_index.h"
+#include "core/originals/files.h"
+#include "core/originals/index.h"
 
 enum { INDEX_MAX = 1000000, FILES_A_DAY_MAX = 100000 };
 

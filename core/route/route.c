@@ -2,11 +2,11 @@
  * Routes, grouped by message type. A message costs one walk over its fields, whatever the number of routes of
  * its type: their keys and conditions read the slots that the walk filled.
  */
-#include "core/route.h"
+#include "core/route/route.h"
 
 #include <stdio.h>
 
-#include "core/route_condition.h"
+#include "core/route/condition.h"
 
 struct rule {
   struct rule *next;

@@ -1,5 +1,5 @@
 /*
- * originals_file.h: the files that hold originals, one record after the other, and the days' keys.
+ * file.h: the files that hold originals, one record after the other, and the days' keys.
  *
  * A FILE `DAY[-n].orig`, numbers little-endian:
  *
@@ -29,7 +29,7 @@
 #define CORE_ORIGINALS_FILE_H
 
 #include "core/arena.h"
-#include "core/originals.h"
+#include "core/originals/originals.h"
 
 enum {
   ORIGINALS_HEADER_BYTES = 16,

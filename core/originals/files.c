@@ -1,7 +1,7 @@
 /*
  * The folder of originals. Names are parsed strictly: whatever else lies in the folder is not touched.
  */
-#include "core/originals_files.h"
+#include "core/originals/files.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /*
- * route_condition.h: the `when` of a route, compiled against the schema of its message.
+ * condition.h: the `when` of a route, compiled against the schema of its message.
  *
  * A group of routes with one message type shares its slots: each field path that a key or a condition names
  * is one slot, and all slots are filled by one walk over the message.

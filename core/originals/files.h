@@ -1,11 +1,11 @@
 /*
- * originals_files.h: the folder of originals: which files it holds, and a walk over the heads of their
+ * files.h: the folder of originals: which files it holds, and a walk over the heads of their
  * records.
  */
 #ifndef CORE_ORIGINALS_FILES_H
 #define CORE_ORIGINALS_FILES_H
 
-#include "core/originals_file.h"
+#include "core/originals/file.h"
 
 struct originals_file {
   char day[ORIGINALS_DAY_TEXT];

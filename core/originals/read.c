@@ -4,7 +4,7 @@
  */
 #include <fcntl.h>
 
-#include "core/originals_files.h"
+#include "core/originals/files.h"
 
 struct search {
   const char *source;

@@ -2,7 +2,7 @@
  * A hash table with open addressing over 16 bytes of a SHA-256. Marks are uniformly distributed and nobody
  * outside can aim at a slot without searching for it, so their first word is the hash.
  */
-#include "core/originals_index.h"
+#include "core/originals/index.h"
 
 #include "core/message/event.h"
 #include "core/text_out.h"

@@ -4,7 +4,7 @@
  */
 #include <stdio.h>
 
-#include "core/route_condition.h"
+#include "core/route/condition.h"
 
 const struct schema_field *route_path_field(const struct schema_path *path) {
   return path->fields[path->count - 1];
