@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 
 #include "core/dead_letter.h"
-#include "core/originals.h"
+#include "core/originals/originals.h"
 #include "tests/fault/scripts.h"
 #include "tests/lib/scratch.h"
 

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 
 #include "core/clock.h"
-#include "core/originals_files.h"
+#include "core/originals/files.h"
 #include "core/pipeline.h"
 #include "tests/fault/scripts.h"
 #include "tests/lib/scratch.h"

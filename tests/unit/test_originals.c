@@ -1,7 +1,7 @@
 /*
  * Originals: kept once, found again, under their quota, and told honestly when the disk does not take them.
  */
-#include "core/originals.h"
+#include "core/originals/originals.h"
 
 #include <event2/event.h>
 #include <fcntl.h>
@@ -15,8 +15,8 @@
 #include <cmocka.h>
 
 #include "core/clock.h"
-#include "core/originals_files.h"
-#include "core/originals_index.h"
+#include "core/originals/files.h"
+#include "core/originals/index.h"
 #include "tests/lib/scratch.h"
 
 #define NOON_US (INT64_C(1783857600) * SECOND_US) /* 2026-07-12T12:00:00Z */

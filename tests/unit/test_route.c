@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "core/route.h"
+#include "core/route/route.h"
 
 struct rig {
   struct arena *arena;
