@@ -1,8 +1,5 @@
 /*
- * xml.c: libxml2's SAX2 parser behind limits of ours.
- *
- * A document of one step, as nearly all are, is parsed whole; a longer one is pushed step by step, which
- * costs libxml2 a look ahead for each piece of markup.
+ * xml.c: libxml2's SAX2 push parser behind limits of ours.
  *
  * Invariant: what the parser holds back is bounded by a step, or by one tag, comment or instruction, whatever
  * the document's length. CDATA is what it would hold back whole; so at each step's edge inside a section the
@@ -49,11 +46,9 @@ __attribute__((constructor)) static void xml_init(void) { xmlInitParser(); }
 /* ---- Places and problems ------------------------------------------------------------------------------- */
 
 static size_t current_offset(const struct xml_reader *r) {
-  const struct _xmlParserInput *in =
-      r->parser->input; /* xmlByteConsumed() without an encoding is just this */
-  size_t consumed = in == NULL ? 0 : in->consumed + (size_t)(in->cur - in->base);
-  if (consumed < r->inserted) return r->fed;
-  size_t offset = r->base + consumed - r->inserted;
+  long consumed = xmlByteConsumed(r->parser);
+  if (consumed < 0 || (size_t)consumed < r->inserted) return r->fed;
+  size_t offset = r->base + (size_t)consumed - r->inserted;
   return offset < r->input.length ? offset : r->input.length;
 }
 
@@ -107,8 +102,6 @@ static void on_error(void *context, xmlErrorPtr error) {
   if (error->code == XML_ERR_NO_MEMORY || error->level < XML_ERR_FATAL) return;
   size_t offset = current_offset(r);
   bool at_end = r->fed == r->input.length && offset == r->fed;
-  if (error->code == XML_ERR_TAG_NAME_MISMATCH && offset != 0 && r->input.data[offset - 1] == '>')
-    at_end = false; /* the tag is whole */
   fail(r, XML_E_MALFORMED, offset, at_end ? "the document ends too early" : describe(error->code));
 }
 
@@ -120,15 +113,21 @@ static void on_doctype(void *context, const xmlChar *name, const xmlChar *public
   fail(r, XML_E_MALFORMED, current_offset(r), "a DOCTYPE is not taken");
 }
 
+/* At the end of its input libxml2 also reports a tag that broke off inside its name. */
+static bool is_cut_off(const struct xml_reader *r) {
+  if (r->fed < r->input.length) return false;
+  const char *tag = memrchr(r->input.data, '<', r->input.length);
+  return tag != NULL && memchr(tag, '>', r->input.length - (size_t)(tag - r->input.data)) == NULL;
+}
+
 static void on_start(void *context, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
                      int namespaces, const xmlChar **namespace_pairs, int attributes, int defaulted,
                      const xmlChar **list) {
   struct xml_reader *r = context;
   if (r->result != 0) return;
   size_t offset = current_offset(r);
-  if (r->level == 0 &&
-      offset == r->input.length) { /* a tag is reported in front of its '>', or where it broke off */
-    fail(r, XML_E_MALFORMED, offset, "the document ends too early");
+  if (r->level == 0 && is_cut_off(r)) {
+    fail(r, XML_E_MALFORMED, r->input.length, "the document ends too early");
     return;
   }
   if (r->level == XML_LEVELS_MAX) {
@@ -270,18 +269,14 @@ static void insert(struct xml_reader *r, struct text bytes, bool count_first) {
   if (!count_first) r->inserted += bytes.length;
 }
 
-static void check_names(struct xml_reader *r) {
-  if (r->result == 0 && xmlDictSize(r->parser->dict) > XML_NAMES_MAX)
-    fail(r, XML_E_TOO_LARGE, current_offset(r), "more than 4096 different names");
-}
-
 static void feed(struct xml_reader *r, size_t end, bool reopen, bool close) {
   check_bytes(r, end);
   if (reopen) insert(r, TEXT("<![CDATA["), true);
   if (r->result == 0) xmlParseChunk(r->parser, r->input.data + r->fed, (int)(end - r->fed), 0);
   r->fed = end;
   if (close) insert(r, TEXT("]]>"), false);
-  check_names(r);
+  if (r->result == 0 && xmlDictSize(r->parser->dict) > XML_NAMES_MAX)
+    fail(r, XML_E_TOO_LARGE, current_offset(r), "more than 4096 different names");
 }
 
 static void check_markup(struct xml_reader *r, struct xml_scan *scan, size_t place) {
@@ -290,42 +285,31 @@ static void check_markup(struct xml_reader *r, struct xml_scan *scan, size_t pla
   else fail(r, XML_E_TOO_LARGE, scan->start, "a tag, comment or instruction over 64 KiB");
 }
 
+/* A document that fits in one step needs no cut; it is scanned only when it may hold a DOCTYPE. */
 static void feed_steps(struct xml_reader *r) {
   struct xml_scan scan = {.data = r->input.data, .length = r->input.length, .start = r->base, .end = r->base};
+  bool small = r->input.length - r->fed <= XML_STEP;
+  if (small && memmem(r->input.data + r->fed, r->input.length - r->fed, "<!DOCTYPE", 9) != NULL)
+    check_markup(r, &scan, r->input.length);
   bool in_cdata = false;
   while (r->result == 0 && r->fed < r->input.length) {
+    size_t end = r->input.length;
     bool reopen = in_cdata;
-    size_t left = r->input.length - r->fed, place = left > XML_STEP ? r->fed + XML_STEP : r->input.length;
-    check_markup(r, &scan, place);
-    if (r->result != 0) return;
     in_cdata = false;
-    size_t end = xml_scan_cut(&scan, place, &in_cdata);
+    if (!small) {
+      size_t place = end - r->fed > XML_STEP ? r->fed + XML_STEP : end;
+      check_markup(r, &scan, place);
+      if (r->result != 0) return;
+      end = xml_scan_cut(&scan, place, &in_cdata);
+    }
     feed(r, end, reopen, in_cdata);
   }
   if (r->result == 0) xmlParseChunk(r->parser, NULL, 0, 1);
+  if (r->result == 0 && !r->parser->wellFormed)
+    fail(r, XML_E_MALFORMED, current_offset(r), describe(r->parser->errNo));
 }
 
-/* Most documents have no declaration at all, and a '!' is found faster than a word. */
-static bool may_hold_doctype(struct text document) {
-  const char *p = document.data, *end = document.data + document.length;
-  while ((p = memchr(p, '!', (size_t)(end - p))) != NULL) {
-    p++;
-    if (end - p >= 7 && memcmp(p, "DOCTYPE", 7) == 0) return true;
-  }
-  return false;
-}
-
-static void read_whole(struct xml_reader *r) {
-  struct xml_scan scan = {.data = r->input.data, .length = r->input.length, .start = r->base, .end = r->base};
-  struct text document = {r->input.data + r->base, r->input.length - r->base};
-  if (may_hold_doctype(document)) check_markup(r, &scan, r->input.length);
-  check_bytes(r, r->input.length);
-  r->fed = r->input.length;
-  if (r->result == 0) xmlParseDocument(r->parser);
-  check_names(r);
-}
-
-static xmlParserCtxtPtr new_parser(struct xml_reader *r, bool whole) {
+static xmlParserCtxtPtr new_parser(struct xml_reader *r) {
   xmlSAXHandler events = {
       .initialized = XML_SAX2_MAGIC,
       .internalSubset = on_doctype,
@@ -336,27 +320,9 @@ static xmlParserCtxtPtr new_parser(struct xml_reader *r, bool whole) {
       .cdataBlock = on_text,
       .serror = on_error,
   };
-  xmlParserCtxtPtr parser =
-      whole ? xmlCreateMemoryParserCtxt(r->input.data + r->base, (int)(r->input.length - r->base))
-            : xmlCreatePushParserCtxt(&events, r, NULL, 0, NULL);
-  if (parser == NULL) return NULL;
-  *parser->sax = events;
-  parser->userData = r;
-  xmlCtxtUseOptions(parser, XML_PARSE_NONET | XML_PARSE_IGNORE_ENC);
+  xmlParserCtxtPtr parser = xmlCreatePushParserCtxt(&events, r, NULL, 0, NULL);
+  if (parser != NULL) xmlCtxtUseOptions(parser, XML_PARSE_NONET | XML_PARSE_IGNORE_ENC);
   return parser;
-}
-
-static void parse(struct xml_reader *r) {
-  bool whole = r->input.length - r->base <= XML_STEP;
-  r->parser = new_parser(r, whole);
-  if (r->parser == NULL) {
-    stop(r, -ENOMEM);
-    return;
-  }
-  if (whole) read_whole(r);
-  else feed_steps(r);
-  if (r->result == 0 && !r->parser->wellFormed)
-    fail(r, XML_E_MALFORMED, current_offset(r), describe(r->parser->errNo));
 }
 
 int xml_read(struct text input, const struct xml_handler *handler, struct xml_problem *ret_problem) {
@@ -364,9 +330,11 @@ int xml_read(struct text input, const struct xml_handler *handler, struct xml_pr
   memset(&r, 0, offsetof(struct xml_reader, levels));
   r.input = input.data == NULL ? TEXT("") : input;
   r.handler = handler;
+  r.parser = new_parser(&r);
+  if (r.parser == NULL) return -ENOMEM;
   r.base = r.fed = find_beginning(&r);
   if (r.result == 0) check_declaration(&r);
-  if (r.result == 0) parse(&r);
+  if (r.result == 0) feed_steps(&r);
   if (r.result > XML_STOPPED) {
     ret_problem->detail = r.detail;
     ret_problem->offset = r.offset;
