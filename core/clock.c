@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <time.h>
 
-static int64_t frozen_us = INT64_MIN;
+static int64_t frozen_us = INT64_MIN, advance_us;
 
 static int64_t read_clock_us(clockid_t id) {
   struct timespec now;
@@ -17,7 +17,9 @@ static int64_t read_clock_us(clockid_t id) {
 
 int64_t clock_now_us(void) { return frozen_us != INT64_MIN ? frozen_us : read_clock_us(CLOCK_REALTIME); }
 
-int64_t clock_monotonic_us(void) { return read_clock_us(CLOCK_MONOTONIC); }
+int64_t clock_monotonic_us(void) { return read_clock_us(CLOCK_MONOTONIC) + advance_us; }
+
+void clock_advance_us(int64_t duration_us) { advance_us += duration_us; }
 
 void clock_freeze_us(int64_t now_us) { frozen_us = now_us; }
 

@@ -12,6 +12,9 @@ int64_t clock_now_us(void);
 /* Microseconds of a clock that never jumps, for time limits. */
 int64_t clock_monotonic_us(void);
 
+/* For tests: clock_monotonic_us() is this much further on from now on. */
+void clock_advance_us(int64_t duration_us);
+
 /* clock_now_us() stands still at this moment from now on; HUB_NONE (INT64_MIN) sets it free again. */
 void clock_freeze_us(int64_t now_us);
 

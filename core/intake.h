@@ -49,6 +49,7 @@ struct passage { /* an intake inside the pipeline; the public part first */
   struct intake intake;
   struct pipeline *pipeline;
   struct passage *next, *before; /* active, in order of arrival */
+  int64_t taken_us, late_us;     /* monotonic: when it was handed over, when its sender stops waiting */
   struct translation_job job;
   struct payload_identity identity;
   uint8_t data_digest[32];

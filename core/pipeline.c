@@ -271,7 +271,7 @@ static void answer(struct passage *passage, const struct hub_refusal *refusal) {
   }
   passage->answered = true;
   passage->pipeline->in_flight--;
-  metric_observe_us(passage->intake.source->latency, clock_now_us() - passage->intake.received_us);
+  metric_observe_us(passage->intake.source->latency, clock_monotonic_us() - passage->taken_us);
   passage->intake.answered(&passage->intake, &made, refusal == NULL ? 0 : refusal->retry_after_s);
 }
 
@@ -435,14 +435,20 @@ static void start_waiting(void *context) {
   if (pipeline->queue == NULL && pipeline->room != NULL) pipeline->room(pipeline->room_context);
 }
 
-void pipeline_take(struct pipeline *pipeline, struct intake *intake) {
-  struct passage *passage = CONTAINER_OF(intake, struct passage, intake);
-  passage->pipeline = pipeline;
-  pipeline->in_flight++;
-  metric_add(intake->source->received, 1);
+static void queue_add(struct pipeline *pipeline, struct passage *passage) {
   if (pipeline->queue_last != NULL) pipeline->queue_last->next = passage;
   else pipeline->queue = passage;
   pipeline->queue_last = passage;
+}
+
+void pipeline_take(struct pipeline *pipeline, struct intake *intake) {
+  struct passage *passage = CONTAINER_OF(intake, struct passage, intake);
+  passage->pipeline = pipeline;
+  passage->taken_us = clock_monotonic_us();
+  passage->late_us = passage->taken_us + intake->source->setup->config->limits.answer_timeout_ms * 1000;
+  pipeline->in_flight++;
+  metric_add(intake->source->received, 1);
+  queue_add(pipeline, passage);
   if (pipeline_has_room(pipeline) || pipeline->queue == passage) start_waiting(pipeline);
 }
 
@@ -459,11 +465,6 @@ size_t pipeline_in_flight(const struct pipeline *pipeline) { return pipeline->in
 
 /* ---- The time for an answer ---- */
 
-static bool too_old(const struct passage *passage, int64_t now_us) {
-  int64_t timeout_ms = passage->intake.source->setup->config->limits.answer_timeout_ms;
-  return now_us - passage->intake.received_us > timeout_ms * 1000;
-}
-
 /* The sender has waited long enough. */
 static void give_up(struct passage *passage) {
   passage->open++;
@@ -475,23 +476,29 @@ static void give_up(struct passage *passage) {
 /* The oldest that still wants an answer and whose time is over. Originals being written are always waited
  * for: the writer borrows the body. */
 static struct passage *oldest_late(struct pipeline *pipeline) {
-  int64_t now = clock_now_us();
+  int64_t now_us = clock_monotonic_us();
   for (struct passage *passage = pipeline->first; passage != NULL; passage = passage->next) {
     bool can_leave =
         !passage->answered && !passage->translating && passage->original_state != ORIGINAL_WRITING;
-    if (can_leave && too_old(passage, now)) return passage;
+    if (can_leave && now_us > passage->late_us) return passage;
   }
   return NULL;
 }
 
 static void refuse_late_queue(struct pipeline *pipeline) {
-  int64_t now = clock_now_us();
-  while (pipeline->queue != NULL && too_old(pipeline->queue, now)) {
-    struct passage *passage = pipeline->queue;
-    pipeline->queue = passage->next;
-    if (pipeline->queue == NULL) pipeline->queue_last = NULL;
-    answer(passage, &try_again);
-    intake_free(&passage->intake);
+  int64_t now_us = clock_monotonic_us();
+  struct passage *queue = TAKE(pipeline->queue);
+  pipeline->queue_last = NULL;
+  while (queue != NULL) {
+    struct passage *passage = queue;
+    queue = passage->next;
+    passage->next = NULL;
+    if (now_us <= passage->late_us) {
+      queue_add(pipeline, passage);
+    } else {
+      answer(passage, &try_again);
+      intake_free(&passage->intake);
+    }
   }
 }
 

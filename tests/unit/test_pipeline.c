@@ -199,7 +199,7 @@ static void report(size_t index, enum publish_outcome outcome) {
 }
 
 static void turn_clock(int64_t seconds) {
-  clock_freeze_us(clock_now_us() + seconds * SECOND_US);
+  clock_advance_us(seconds * SECOND_US);
   struct timeval enough = {.tv_usec = 600 * 1000};
   event_base_loopexit(base, &enough);
   event_base_dispatch(base);
@@ -333,6 +333,15 @@ static void time_is_over_and_nothing_is_in_kafka(void **state) {
   assert_int_equal(last_status, 200);
 }
 
+static void a_jump_of_the_wall_clock_is_no_delay(void **state) {
+  post("a 1");
+  clock_freeze_us(clock_now_us() + 3600 * SECOND_US);
+  turn_clock(0);
+  assert_int_equal(answers, 0);
+  report(0, PUBLISH_DONE);
+  assert_int_equal(last_status, 200);
+}
+
 /* What librdkafka holds after the answer is over keeps its id: the retry waits for it instead of sending
  * twice. */
 static void retry_meets_its_own_id_under_way(void **state) {
@@ -433,6 +442,7 @@ int main(void) {
       TEST(poison_becomes_a_dead_letter),
       TEST(no_route_is_kept_and_accepted),
       TEST(time_is_over_and_nothing_is_in_kafka),
+      TEST(a_jump_of_the_wall_clock_is_no_delay),
       TEST(retry_meets_its_own_id_under_way),
       TEST(poison_after_the_answer_is_taken_back),
       TEST(poison_at_the_end_is_not_kept),
