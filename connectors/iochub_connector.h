@@ -203,7 +203,9 @@ struct hub_sink {
 static inline void *hub_alloc(struct hub_sink *sink, size_t bytes) { return sink->ops->alloc(sink, bytes); }
 
 /* hub_alloc() with the signature that connectors/format wants of an allocator. */
-static inline void *hub_alloc_for_format(void *sink, size_t bytes) { return hub_alloc(sink, bytes); }
+static inline void *hub_alloc_for_format(void *sink, size_t bytes) {
+  return hub_alloc((struct hub_sink *)sink, bytes);
+}
 
 static inline int hub_emit(struct hub_sink *sink, const struct hub_meta *meta,
                            const ProtobufCMessage *message) {
