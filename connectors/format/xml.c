@@ -46,9 +46,10 @@ __attribute__((constructor)) static void xml_init(void) { xmlInitParser(); }
 /* ---- Places and problems ------------------------------------------------------------------------------- */
 
 static size_t current_offset(const struct xml_reader *r) {
-  long consumed = xmlByteConsumed(r->parser);
-  if (consumed < 0 || (size_t)consumed < r->inserted) return r->fed;
-  size_t offset = r->base + (size_t)consumed - r->inserted;
+  const struct _xmlParserInput *in = r->parser->input; /* xmlByteConsumed() where nothing is recoded */
+  size_t consumed = in == NULL ? 0 : in->consumed + (size_t)(in->cur - in->base);
+  if (in == NULL || consumed < r->inserted) return r->fed;
+  size_t offset = r->base + consumed - r->inserted;
   return offset < r->input.length ? offset : r->input.length;
 }
 
@@ -285,11 +286,21 @@ static void check_markup(struct xml_reader *r, struct xml_scan *scan, size_t pla
   else fail(r, XML_E_TOO_LARGE, scan->start, "a tag, comment or instruction over 64 KiB");
 }
 
+/* Most documents have no declaration at all, and a '!' is found faster than a word. */
+static bool may_hold_doctype(struct text document) {
+  const char *p = document.data, *end = document.data + document.length;
+  while (p < end && (p = memchr(p, '!', (size_t)(end - p))) != NULL) {
+    p++;
+    if (end - p >= 7 && memcmp(p, "DOCTYPE", 7) == 0) return true;
+  }
+  return false;
+}
+
 /* A document that fits in one step needs no cut; it is scanned only when it may hold a DOCTYPE. */
 static void feed_steps(struct xml_reader *r) {
   struct xml_scan scan = {.data = r->input.data, .length = r->input.length, .start = r->base, .end = r->base};
   bool small = r->input.length - r->fed <= XML_STEP;
-  if (small && memmem(r->input.data + r->fed, r->input.length - r->fed, "<!DOCTYPE", 9) != NULL)
+  if (small && may_hold_doctype((struct text){r->input.data + r->fed, r->input.length - r->fed}))
     check_markup(r, &scan, r->input.length);
   bool in_cdata = false;
   while (r->result == 0 && r->fed < r->input.length) {
