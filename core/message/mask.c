@@ -69,6 +69,10 @@ static bool is_domain(char c) { return is_alnum(c) || c == '.' || c == '-' || (c
 
 /* Writes text with its addresses masked to out, which has room for it; "***" is never longer than "a@b". */
 static size_t mask_addresses(struct text text, char *out) {
+  if (text.length == 0 || memchr(text.data, '@', text.length) == NULL) { /* nearly always */
+    if (text.length != 0) memcpy(out, text.data, text.length);
+    return text.length;
+  }
   size_t length = 0, word = 0; /* word: where in out the run of local characters began */
   for (size_t i = 0; i < text.length; i++) {
     char c = text.data[i];
