@@ -239,7 +239,7 @@ static int on_end(void *context, struct xml_reader *xml) {
   if (frame->state == ATTACHMENT) return end_attachment(r, xml, frame->object);
   if (frame->state != VALUE) return 0;
   if (frame->object == r->edxml &&
-      (text_is(text_of(frame->row->name), "StatusCode") || text_is(text_of(frame->row->name), "Timestamp")))
+      (strcmp(frame->row->name, "StatusCode") == 0 || strcmp(frame->row->name, "Timestamp") == 0))
     r->edxml->has_status = true;
   return end_value(r, xml, frame);
 }
