@@ -249,7 +249,10 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         with ioc.Run() as run:
-            return show(run, values.stay, values.kafka)
+            result = show(run, values.stay, values.kafka)
+        if 'IOCHUB_BEGIN' in os.environ:
+            print(f"\nthe whole took {time.time() - float(os.environ['IOCHUB_BEGIN']):.0f} s")
+        return result
     except (ioc.Trouble, OSError, subprocess.SubprocessError) as trouble:
         print(f'quickstart: {trouble}', file=sys.stderr)
         return 1
