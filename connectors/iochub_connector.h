@@ -33,8 +33,7 @@
 #define HUB_EXPORT __attribute__((visibility("default")))
 #define HUB_NONE INT64_MIN /* "no time" wherever a time in microseconds since 1970 UTC is expected */
 
-/* ---- Options: what an admin may write under `options:` of a source
- * ------------------------------------------- */
+/* ---- Options: what an admin may write under `options:` of a source ---- */
 
 enum hub_option_type {
   HUB_OPTION_TEXT = 1, /* const char *, NULL when absent and without default */

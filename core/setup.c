@@ -34,8 +34,7 @@ static int keys_load(struct setup *setup, struct config_errors *errors, struct s
   return r;
 }
 
-/* ---- Connectors
- * ----------------------------------------------------------------------------------------------- */
+/* ---- Connectors ---- */
 
 /* Whether an earlier source had the same trouble: it is told once. */
 static bool told_before(const struct setup *setup, const struct config_source *source) {
@@ -95,8 +94,7 @@ static int sources_open(struct setup *setup, const struct secret_key *personal,
   return 0;
 }
 
-/* ---- Routes
- * --------------------------------------------------------------------------------------------------- */
+/* ---- Routes ---- */
 
 static bool is_routed(const struct hub_config *config, const char *source, const char *type) {
   for (const struct config_route *route = config->routes; route != NULL; route = route->next) {
@@ -189,8 +187,7 @@ void setup_free(struct setup *setup) {
   free(setup);
 }
 
-/* ---- Overview
- * ------------------------------------------------------------------------------------------------- */
+/* ---- Overview ---- */
 
 void setup_overview(const struct setup *setup, struct text_out *out) {
   const struct hub_config *config = setup->config;

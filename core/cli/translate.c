@@ -79,8 +79,7 @@ static int trouble(int error, const char *what) {
   return EXIT_TROUBLE;
 }
 
-/* ---- Input
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Input ---- */
 
 /* All bytes of fd, with zeros behind them, in the arena. */
 static int read_input(struct arena *arena, int fd, struct text *ret_input) {
@@ -128,8 +127,7 @@ static int read_payload(struct job *job, const char *file, const struct command_
   return EXIT_OK;
 }
 
-/* ---- Preparing
- * ------------------------------------------------------------------------------------------------ */
+/* ---- Preparing ---- */
 
 static int read_tables(struct job *job, const char *folder) {
   if (folder == NULL) return EXIT_OK;
@@ -161,8 +159,7 @@ static int open_connector(struct job *job, const struct command_values *values, 
   return EXIT_USAGE;
 }
 
-/* ---- Event ids
- * ------------------------------------------------------------------------------------------------ */
+/* ---- Event ids ---- */
 
 struct seen { /* how often a type with these bytes came already, in a table of open addressing */
   const struct schema_message *type;
@@ -233,8 +230,7 @@ static int make_ids(struct job *job) {
   return 0;
 }
 
-/* ---- Output
- * --------------------------------------------------------------------------------------------------- */
+/* ---- Output ---- */
 
 static int write_message(struct text_out *out, const struct job *job, size_t i) {
   const struct record *record = &job->translation.records[i];
@@ -331,8 +327,7 @@ static int print_reply(const struct job *job) {
   return 0;
 }
 
-/* ---- The command
- * ---------------------------------------------------------------------------------------------- */
+/* ---- The command ---- */
 
 static int translate(struct job *job, bool reply) {
   int r = translation_run(job->instance, &job->personal, job->config.tables, &job->payload, job->arena,

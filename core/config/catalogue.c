@@ -141,8 +141,7 @@ void topics_check(struct reading *reading) {
   }
 }
 
-/* ---- Routes
- * --------------------------------------------------------------------------------------------------- */
+/* ---- Routes ---- */
 
 struct route_text {
   int order;

@@ -195,8 +195,7 @@ static int value_read(const struct place *place) {
   return 0;
 }
 
-/* ---- Nodes that no file wrote: defaults and the command line
- * ------------------------------------------------- */
+/* ---- Nodes that no file wrote: defaults and the command line ---- */
 
 /* A list is written with commas where there is no YAML. */
 static int plain_node(struct arena *arena, const struct hub_option *option, const char *value,
@@ -222,8 +221,7 @@ static int plain_node(struct arena *arena, const struct hub_option *option, cons
   return 0;
 }
 
-/* ---- The walk
- * ------------------------------------------------------------------------------------------------- */
+/* ---- The walk ---- */
 
 /* The option's node under its name or its former name. */
 static struct yaml_node *option_node(const struct hub_option *option, struct yaml_node *map, const char *item,
@@ -364,8 +362,7 @@ int options_read_pairs(struct arena *arena, const struct hub_option *const *tabl
   return options_read(arena, table, &map, NULL, false, settings, errors);
 }
 
-/* ---- Reference
- * ------------------------------------------------------------------------------------------------ */
+/* ---- Reference ---- */
 
 static void reference_type(struct text_out *out, const struct hub_option *option) {
   char low[VALUE_TEXT_SIZE], high[VALUE_TEXT_SIZE];

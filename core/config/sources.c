@@ -109,8 +109,7 @@ const struct section source_sections[] = {
     {0},
 };
 
-/* ---- auth
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- auth ---- */
 
 static bool network_is_good(const char *text) {
   const char *slash = strchr(text, '/');
@@ -243,8 +242,7 @@ static int auth_read(struct reading *reading, struct yaml_node *node, struct con
   return 0;
 }
 
-/* ---- http
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- http ---- */
 
 static bool path_is_plain(const char *path) {
   size_t length = strlen(path);
@@ -311,8 +309,7 @@ static int http_read(struct reading *reading, struct yaml_node *node, struct con
   return r;
 }
 
-/* ---- privacy
- * -------------------------------------------------------------------------------------------------- */
+/* ---- privacy ---- */
 
 static const char *const kind_names[] = {
     [HUB_CITIZEN_ID] = "citizen_id",
@@ -363,8 +360,7 @@ static int privacy_read(struct reading *reading, struct yaml_node *node, struct 
   return r;
 }
 
-/* ---- The source
- * ----------------------------------------------------------------------------------------------- */
+/* ---- The source ---- */
 
 static int choices_read(struct reading *reading, struct yaml_node *node, struct config_source *source,
                         const char *item) {
@@ -453,8 +449,7 @@ int sources_read(struct reading *reading, struct yaml_node *list) {
   return 0;
 }
 
-/* ---- Across files
- * --------------------------------------------------------------------------------------------- */
+/* ---- Across files ---- */
 
 static void listener_find(struct reading *reading, const struct config_source *source) {
   const struct hub_config *config = reading->config;

@@ -3,9 +3,8 @@
  * first cell when read, so that a lookup is a binary search and two rows with the same key are seen.
  */
 #include <dirent.h>
-#include <fcntl.h>
-#include <sys/stat.h>
 
+#include "core/config/file.h"
 #include "core/config/sections.h"
 
 enum { TABLE_FILE_MAX = 8 * 1024 * 1024, TABLE_COLUMNS_MAX = 64, TABLE_ROWS_MAX = 100000, TABLES_MAX = 256 };
@@ -171,27 +170,6 @@ static int table_parse(struct csv *csv, struct config_table *table) {
   return 0;
 }
 
-static int file_read(struct arena *arena, const char *path, struct text *ret_content) {
-  cleanup(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return -errno;
-  struct stat status;
-  if (fstat(fd, &status) < 0) return -errno;
-  if (!S_ISREG(status.st_mode)) return -EINVAL;
-  if (status.st_size > TABLE_FILE_MAX) return -EFBIG;
-  size_t capacity = (size_t)status.st_size, length = 0;
-  char *data = arena_alloc(arena, capacity + 1);
-  if (data == NULL) return -ENOMEM;
-  while (length < capacity) {
-    ssize_t n = read(fd, data + length, capacity - length);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return -errno;
-    if (n == 0) break;
-    length += (size_t)n;
-  }
-  *ret_content = (struct text){data, length};
-  return 0;
-}
-
 static int table_read(struct reading *reading, const char *file_name) {
   struct arena *arena = reading->config->arena;
   struct config_file *file = arena_alloc(arena, sizeof *file);
@@ -202,7 +180,8 @@ static int table_read(struct reading *reading, const char *file_name) {
   file->path = path_beside(reading, beside);
   table->name = arena_text(arena, (struct text){file_name, strlen(file_name) - strlen(".csv")});
   if (file->path == NULL || table->name == NULL) return -ENOMEM;
-  int r = file_read(arena, file->path, &file->content);
+  int r = config_file_read(arena, file->path, TABLE_FILE_MAX, &file->content);
+  if (r == 0 && file->content.length > TABLE_FILE_MAX) r = -EFBIG;
   if (r == -ENOMEM) return r;
   if (r < 0) {
     config_error(reading->errors, (struct config_mark){file, 0, 0}, "table", "cannot be read: %s",

@@ -7,10 +7,10 @@
  */
 #include "core/config/yaml.h"
 
-#include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <yaml.h>
+
+#include "core/config/file.h"
 
 enum { DEPTH_MAX = 32, FILE_MAX = 1024 * 1024, MEMBERS_MAX = 4096, KEYS_MAX = 256, KEY_LENGTH_MAX = 200 };
 
@@ -73,8 +73,7 @@ const char *yaml_kind_name(enum yaml_kind kind) {
   return kind == YAML_MAP ? "a map" : kind == YAML_LIST ? "a list" : "a text";
 }
 
-/* ---- The tree
- * ------------------------------------------------------------------------------------------------- */
+/* ---- The tree ---- */
 
 static int node_new(struct builder *builder, enum yaml_kind kind, struct config_mark mark,
                     struct yaml_node **ret_node) {
@@ -150,8 +149,7 @@ static bool expects_key(const struct builder *builder) {
   return frame->node->kind == YAML_MAP && frame->key_next;
 }
 
-/* ---- Events
- * --------------------------------------------------------------------------------------------------- */
+/* ---- Events ---- */
 
 static void refuse_properties(struct builder *builder, struct config_mark mark, const yaml_char_t *anchor,
                               const yaml_char_t *tag) {
@@ -245,8 +243,7 @@ static int on_event(struct builder *builder, const yaml_event_t *event) {
   }
 }
 
-/* ---- Broken syntax
- * -------------------------------------------------------------------------------------------- */
+/* ---- Broken syntax ---- */
 
 static const struct {
   const char *problem, *ours;
@@ -349,32 +346,11 @@ int yaml_parse(struct arena *arena, const char *path, struct text content, struc
   return builder.mistakes != 0 ? CONFIG_E_INVALID : 0;
 }
 
-/* Up to FILE_MAX + 1 bytes, so that a larger file is seen as such. */
-static int file_read(struct arena *arena, const char *path, struct text *ret_content) {
-  cleanup(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return -errno;
-  struct stat status;
-  if (fstat(fd, &status) < 0) return -errno;
-  if (!S_ISREG(status.st_mode)) return S_ISDIR(status.st_mode) ? -EISDIR : -EINVAL;
-  size_t capacity = (size_t)MIN(status.st_size, (off_t)FILE_MAX) + 1, length = 0;
-  char *data = arena_alloc(arena, capacity + 1);
-  if (data == NULL) return -ENOMEM;
-  while (length < capacity) {
-    ssize_t n = read(fd, data + length, capacity - length);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return -errno;
-    if (n == 0) break;
-    length += (size_t)n;
-  }
-  *ret_content = (struct text){data, length};
-  return 0;
-}
-
 int yaml_load(struct arena *arena, const char *path, struct config_errors *errors,
               struct yaml_node **ret_root) {
   *ret_root = NULL;
   struct text content = TEXT_NONE;
-  int r = file_read(arena, path, &content);
+  int r = config_file_read(arena, path, FILE_MAX, &content);
   if (r == -ENOMEM) return r;
   if (r < 0) {
     config_error(errors, yaml_path_mark(arena, path), NULL, "cannot be read: %s; %s", strerrordesc_np(-r),

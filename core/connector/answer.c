@@ -5,6 +5,8 @@
  */
 #include "core/connector/answer.h"
 
+#include "core/problem.h"
+
 struct writer {
   struct hub_writer public;
   struct arena *arena;
@@ -54,55 +56,12 @@ void answer_deinit(struct answer *answer) {
   *answer = (struct answer){0};
 }
 
-/* ---- Problems
- * ------------------------------------------------------------------------------------------------- */
-
-static const char *status_title(int status) {
-  static const struct {
-    int status;
-    const char *title;
-  } titles[] = {{400, "Bad Request"},
-                {401, "Unauthorized"},
-                {403, "Forbidden"},
-                {404, "Not Found"},
-                {405, "Method Not Allowed"},
-                {408, "Request Timeout"},
-                {409, "Conflict"},
-                {411, "Length Required"},
-                {413, "Content Too Large"},
-                {414, "URI Too Long"},
-                {415, "Unsupported Media Type"},
-                {417, "Expectation Failed"},
-                {422, "Unprocessable Content"},
-                {429, "Too Many Requests"},
-                {431, "Request Header Fields Too Large"},
-                {500, "Internal Server Error"},
-                {501, "Not Implemented"},
-                {503, "Service Unavailable"},
-                {505, "HTTP Version Not Supported"}};
-  for (size_t i = 0; i < LENGTH_OF(titles); i++) {
-    if (titles[i].status == status) return titles[i].title;
-  }
-  return status < 500 ? "Refused" : "Trouble";
-}
-
-static void write_member(struct text_out *out, const char *name, const char *value) {
-  if (value == NULL) return;
-  text_out_format(out, "%s\"%s\":", out->data[out->length - 1] == '{' ? "" : ",", name);
-  text_out_json(out, text_of(value));
-}
+/* ---- Problems ---- */
 
 int answer_problem(int status, const char *code, const char *detail, const char *at,
                    struct answer *ret_answer) {
-  struct answer answer = {.status = status, .content_type = "application/problem+json"};
-  text_out_string(&answer.body, "{\"type\":\"urn:iochub:problem:");
-  text_out_format(&answer.body, "%s\",\"title\":\"%s\",\"status\":%d", code, status_title(status), status);
-  if (!answer.body.failed) {
-    write_member(&answer.body, "code", code);
-    write_member(&answer.body, "detail", detail);
-    write_member(&answer.body, "at", at);
-  }
-  text_out_string(&answer.body, "}\n");
+  struct answer answer = {.status = status, .content_type = PROBLEM_CONTENT_TYPE};
+  problem_write(&answer.body, status, code, detail, at);
   int r = text_out_result(&answer.body);
   if (r < 0) {
     answer_deinit(&answer);
@@ -112,8 +71,7 @@ int answer_problem(int status, const char *code, const char *detail, const char 
   return 0;
 }
 
-/* ---- The hub's own JSON
- * --------------------------------------------------------------------------------------- */
+/* ---- The hub's own JSON ---- */
 
 /* The host's own reasons are for the province's staff; the sender did nothing wrong. */
 static bool told_as_accepted(const struct hub_outcome *outcome) {

@@ -28,8 +28,7 @@ struct connectors {
   struct schema *schema;
 };
 
-/* ---- The folders
- * ---------------------------------------------------------------------------------------------- */
+/* ---- The folders ---- */
 
 static bool good_name(const char *name, size_t length) {
   for (size_t i = 0; i < length; i++) {
@@ -142,8 +141,7 @@ int connectors_names(struct connectors *connectors, const char *const **ret_name
 
 const struct schema *connectors_schema(const struct connectors *connectors) { return connectors->schema; }
 
-/* ---- What a connector says about itself
- * ----------------------------------------------------------------------- */
+/* ---- What a connector says about itself ---- */
 
 static int refuse(struct text_out *reason, const char *format, ...) printf_like(2, 3);
 
@@ -235,8 +233,7 @@ static int check_options(const struct hub_connector *api, struct text_out *reaso
   return 0;
 }
 
-/* ---- Loading
- * -------------------------------------------------------------------------------------------------- */
+/* ---- Loading ---- */
 
 static int load_schema(struct connectors *connectors, const struct entry *entry, struct text_out *reason) {
   const char *path = entry->connector.path, *why = "";

@@ -36,8 +36,7 @@ static void *sink_alloc(struct hub_sink *public, size_t bytes) {
   return arena_alloc(sink_of(public)->arena, bytes);
 }
 
-/* ---- Records
- * -------------------------------------------------------------------------------------------------- */
+/* ---- Records ---- */
 
 static int account(struct sink *sink, size_t bytes) {
   sink->bytes += bytes;
@@ -114,8 +113,7 @@ static void finish_record(struct sink *sink, const struct record *record) {
   if (record->code != 0) sink->translation->rejected++;
 }
 
-/* ---- emit
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- emit ---- */
 
 static bool is_protected(void *context, enum hub_personal_kind kind, struct text text) {
   return protected_has(&((struct sink *)context)->texts, kind, text);
@@ -192,8 +190,7 @@ static int sink_emit(struct hub_sink *public, const struct hub_meta *meta, const
   return 0;
 }
 
-/* ---- The other services
- * --------------------------------------------------------------------------------------- */
+/* ---- The other services ---- */
 
 static int sink_reject(struct hub_sink *public, const struct hub_rejection *rejection) {
   struct sink *sink = sink_of(public);
@@ -291,8 +288,7 @@ static const struct hub_sink_ops sink_ops = {
     .log = sink_log,
 };
 
-/* ---- Running
- * -------------------------------------------------------------------------------------------------- */
+/* ---- Running ---- */
 
 static int replace_by_too_large(struct sink *sink) {
   struct translation *translation = sink->translation;

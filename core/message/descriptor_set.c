@@ -95,8 +95,7 @@ static int join_name(struct descriptor_set *set, const char *scope, const char *
   return *ret_full == NULL ? -ENOMEM : 0;
 }
 
-/* ---- Enums
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Enums ---- */
 
 static int read_value(struct descriptor_set *set, struct text bytes, struct schema_value *ret_value) {
   struct wire wire = wire_of(bytes);
@@ -150,8 +149,7 @@ static int read_enum(struct descriptor_set *set, const char *scope, struct text 
   return join_name(set, scope, name, &type->full_name);
 }
 
-/* ---- Fields
- * --------------------------------------------------------------------------------------------------- */
+/* ---- Fields ---- */
 
 static int read_personal(struct descriptor_set *set, struct text options, struct schema_field *field) {
   struct wire wire = wire_of(options);
@@ -234,8 +232,7 @@ static int sort_fields(struct descriptor_set *set, struct set_message *message) 
   return 0;
 }
 
-/* ---- Messages
- * ------------------------------------------------------------------------------------------------- */
+/* ---- Messages ---- */
 
 static int read_fields(struct descriptor_set *set, struct text bytes, struct set_message *message) {
   size_t count;
@@ -333,8 +330,7 @@ static int read_message(struct descriptor_set *set, const char *scope, struct te
   return r != 0 ? r : read_nested(set, bytes, message, depth);
 }
 
-/* ---- Comments
- * ------------------------------------------------------------------------------------------------- */
+/* ---- Comments ---- */
 
 /* One line: white space of the .proto file becomes single blanks. */
 static const char *comment_text(struct descriptor_set *set, struct text comment) {
@@ -398,8 +394,7 @@ static int read_source(struct descriptor_set *set, struct text source, struct se
   return walked(set, r);
 }
 
-/* ---- Files
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Files ---- */
 
 struct file_head {
   const char *name, *package, *syntax;
@@ -460,8 +455,7 @@ static int read_file(struct descriptor_set *set, struct text bytes) {
   return r != 0 ? r : read_source(set, head.source, *first);
 }
 
-/* ---- Types of fields
- * ------------------------------------------------------------------------------------------ */
+/* ---- Types of fields ---- */
 
 struct index { /* all types of the set by name, so that finding one does not walk them all */
   struct set_message **messages;

@@ -9,8 +9,7 @@ enum { DIGITS_MIN = 9, YEAR_MIN = 1850, YEAR_MAX = 2199 };
 
 static const struct text stars = TEXT("***");
 
-/* ---- Birth dates
- * ---------------------------------------------------------------------------------------------- */
+/* ---- Birth dates ---- */
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -55,8 +54,7 @@ int mask_birth_date(struct arena *arena, struct text text, struct text *ret_year
   return 0;
 }
 
-/* ---- Free text
- * ------------------------------------------------------------------------------------------------ */
+/* ---- Free text ---- */
 
 static bool is_alnum(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 

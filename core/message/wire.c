@@ -234,8 +234,7 @@ struct text wire_text(const struct schema_field *field, const struct wire_value 
   return (struct text){buffer, print_scalar(field, value->scalar, buffer)};
 }
 
-/* ---- Checking
- * ------------------------------------------------------------------------------------------------- */
+/* ---- Checking ---- */
 
 struct check {
   bool (*personal)(void *context, enum hub_personal_kind, struct text);

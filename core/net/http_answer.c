@@ -9,7 +9,7 @@
 
 #include "core/clock.h"
 #include "core/net/http_conn.h"
-#include "core/net/problem.h"
+#include "core/problem.h"
 
 static int keep_rest(struct http_conn *conn, struct text rest) {
   if (rest.length == 0) return 0;

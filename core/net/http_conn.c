@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 
 #include "core/clock.h"
-#include "core/net/problem.h"
+#include "core/problem.h"
 
 enum step { STEP_WAIT, STEP_AGAIN };
 
@@ -114,7 +114,7 @@ static void refuse(struct http_conn *conn, const struct http_refusal *refusal, b
   tell_dropped(conn, &said);
   conn->state = CONN_WRITE; /* the service knows */
   if (said.content_type != NULL) text_out_bytes(&body, said.body);
-  else problem_write(&said, &body);
+  else problem_write(&body, said.status, said.code == NULL ? "refused" : said.code, said.detail, NULL);
   struct http_answer answer = {
       .status = said.status,
       .content_type = said.content_type != NULL ? said.content_type : PROBLEM_CONTENT_TYPE,

@@ -72,8 +72,7 @@ static enum comparable comparable_of(const struct schema_field *field) {
   }
 }
 
-/* ---- Values of a message
- * ---------------------------------------------------------------------------------------- */
+/* ---- Values of a message ---- */
 
 static __int128 whole_of(const struct schema_field *field, uint64_t scalar) {
   switch (field->type) {
@@ -177,8 +176,7 @@ bool condition_holds(const struct condition *condition, const struct route_slot_
   return condition->kind == CONDITION_RANGE ? in_range(condition, &value) : is_in(condition, &value);
 }
 
-/* ---- Constants
- * -------------------------------------------------------------------------------------------------- */
+/* ---- Constants ---- */
 
 static bool enum_constant(const struct compiling *compiling, const struct condition *condition,
                           const struct yaml_node *node, struct constant *ret) {
@@ -279,8 +277,7 @@ static bool constant_read(const struct compiling *compiling, const struct condit
   return good;
 }
 
-/* ---- Compiling
- * -------------------------------------------------------------------------------------------------- */
+/* ---- Compiling ---- */
 
 static int compile(const struct compiling *, const struct yaml_node *, struct condition **ret_condition);
 

@@ -33,8 +33,7 @@ void routes_free(struct routes *routes) {
   free(routes);
 }
 
-/* ---- Compiling
- * -------------------------------------------------------------------------------------------------- */
+/* ---- Compiling ---- */
 
 enum { KNOWN_MAX = 500, ITEM_SIZE = 96 };
 
@@ -164,8 +163,7 @@ int routes_compile(const struct hub_config *config, const struct schema *schema,
   return 0;
 }
 
-/* ---- Matching
- * --------------------------------------------------------------------------------------------------- */
+/* ---- Matching ---- */
 
 static bool from_source(const struct config_route *route, const char *source) {
   if (route->sources == NULL) return true;

@@ -5,6 +5,7 @@ RANKS = [
     ['connectors/format/'],
     ['core/base.h'],
     ['core/arena', 'core/clock', 'core/text_out'],
+    ['core/problem'],
     ['core/log'],
     ['core/metrics'],
     ['core/config/'],

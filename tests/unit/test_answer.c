@@ -78,7 +78,7 @@ static void test_a_refusal_is_a_problem(void **state) {
       .size = sizeof refusal, .http_status = 503, .code = "busy", .detail = "Come back later."};
   const struct hub_exchange exchange = {.size = sizeof exchange, .stage = HUB_REFUSED, .refusal = &refusal};
   assert_answer(&exchange, 503, "application/problem+json",
-                "{\"type\":\"urn:iochub:problem:busy\",\"title\":\"Service Unavailable\",\"status\":503,"
+                "{\"type\":\"about:blank\",\"title\":\"Service Unavailable\",\"status\":503,"
                 "\"code\":\"busy\",\"detail\":\"Come back later.\"}\n");
 }
 

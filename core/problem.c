@@ -1,7 +1,8 @@
 /*
- * What a refused sender is told. All texts are constants: no byte of the request comes back.
+ * What a refused sender is told: the status and its phrase, the reason as a word and as a sentence, the
+ * place.
  */
-#include "core/net/problem.h"
+#include "core/problem.h"
 
 static const struct {
   int status;
@@ -38,14 +39,17 @@ const char *http_status_title(int status) {
   return "Unknown";
 }
 
-void problem_write(const struct http_refusal *refusal, struct text_out *out) {
-  text_out_string(out, "{\"type\":\"about:blank\",\"title\":");
-  text_out_json(out, text_of(http_status_title(refusal->status)));
-  text_out_format(out, ",\"status\":%d,\"code\":", refusal->status);
-  text_out_json(out, text_of(refusal->code == NULL ? "refused" : refusal->code));
-  if (refusal->detail != NULL) {
-    text_out_string(out, ",\"detail\":");
-    text_out_json(out, text_of(refusal->detail));
-  }
+static void write_member(struct text_out *out, const char *name, const char *value) {
+  if (value == NULL) return;
+  text_out_format(out, ",\"%s\":", name);
+  text_out_json(out, text_of(value));
+}
+
+void problem_write(struct text_out *out, int status, const char *code, const char *detail, const char *at) {
+  text_out_format(out, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d", http_status_title(status),
+                  status);
+  write_member(out, "code", code);
+  write_member(out, "detail", detail);
+  write_member(out, "at", at);
   text_out_string(out, "}\n");
 }
