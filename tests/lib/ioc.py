@@ -31,8 +31,8 @@ def release_build():
     folder = os.path.abspath(os.environ.get('RELEASE') or os.path.join(ROOT, 'build-release'))
     fresh = not os.path.exists(os.path.join(folder, 'build.ninja'))
     options = ['-Dbuildtype=release', '-Dtests=true']  # the quickstart makes the same folder without tests
-    steps = [['meson', 'setup', folder, ROOT] + options if fresh else ['meson', 'configure', folder] + options]
-    for step in steps + [['ninja', '-C', folder]]:
+    first = ['meson', 'setup', folder, ROOT] if fresh else ['meson', 'configure', folder]
+    for step in (first + options, ['ninja', '-C', folder]):
         done = subprocess.run(step, stdin=subprocess.DEVNULL, capture_output=True, text=True)
         if done.returncode != 0:
             raise Trouble(f'{" ".join(step)} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}')
