@@ -61,6 +61,24 @@ enum config_unrouted { CONFIG_UNROUTED_KEEP, CONFIG_UNROUTED_DROP };
 
 enum config_privacy_mode { CONFIG_PRIVACY_PSEUDONYM, CONFIG_PRIVACY_DROP, CONFIG_PRIVACY_CLEAR };
 
+enum config_way { CONFIG_HTTP, CONFIG_MLLP, CONFIG_FOLDER };
+
+struct config_mllp { /* a source's mllp: */
+  const char *address;
+  struct config_mark mark;
+};
+
+enum config_complete { CONFIG_COMPLETE_QUIET, CONFIG_COMPLETE_RENAME, CONFIG_COMPLETE_MARKER };
+
+struct config_folder {           /* a source's folder: */
+  const char *path;              /* of the inbox; done/ and failed/ are below it */
+  const struct hub_list *files;  /* patterns of fnmatch(3) */
+  enum config_complete complete; /* when a file is whole */
+  int64_t quiet_ms, rescan_ms, max_file;
+  const char *content_type; /* NULL: not known */
+  struct config_mark mark;
+};
+
 struct config_source {
   struct config_source *next;
   const char *name;
@@ -69,12 +87,15 @@ struct config_source {
   struct config_mark connector_mark, domain_mark;
   const char *domain;   /* short name for dead letters and pseudonym keys: edoc, publicservice … */
   const char *id_scope; /* NULL: the source's own name */
-  struct config_mark http_mark, listener_mark, path_mark;
+  enum config_way way;  /* http, or one of the next two, is filled in */
+  struct config_mllp mllp;
+  struct config_folder folder;
+  struct config_mark way_mark, listener_mark, path_mark;
   const char *listener; /* http.listener */
   const char *path;     /* http.path, exact */
   const struct hub_list *methods;
   const char *part; /* http.payload.part: multipart part or form field that is the payload; NULL: the body */
-  struct config_auth *auth;
+  struct config_auth *auth; /* NULL for a folder */
   enum config_ack ack;
   enum config_unrouted unrouted;
   int32_t zone_offset_s;

@@ -33,6 +33,13 @@ void sources_check(struct reading *);
 void routes_check(struct reading *);
 void topics_check(struct reading *);
 
+/* ways.c: how the payloads of a source come in. */
+extern const struct hub_option *const http_options[],
+    *const http_payload_options[], *const mllp_options[], *const folder_options[],
+                                                              *const folder_choice_options[];
+int way_read(struct reading *, struct yaml_node *source_map, struct config_source *, const char *name);
+void way_check(struct reading *, const struct config_source *);
+
 /* One section of the reference. */
 struct section {
   const char *title, *text;

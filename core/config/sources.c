@@ -16,9 +16,6 @@ struct source_text { /* what is text in the file and something else in the confi
 
 static const char *const ack_choices[] = {"broker", "spool", NULL};
 static const char *const unrouted_choices[] = {"dead-letter", "drop", NULL};
-static const char *const method_names[] = {"POST", "PUT", "PATCH", "GET", "DELETE", NULL};
-
-enum { PATH_BYTES_MAX = 1024 }; /* of the 8 KiB that a request line may have */
 
 static const struct hub_option *const source_options[] = {
     OPTION("connector", HUB_OPTION_TEXT, NULL, struct config_source, connector,
@@ -44,21 +41,6 @@ static const struct hub_option *const choice_options[] = {
            "when a sender is answered: broker, once all in-sync brokers have it", .choices = ack_choices),
     OPTION("unrouted", HUB_OPTION_CHOICE, "dead-letter", struct source_text, unrouted,
            "what becomes of a message that no route takes", .choices = unrouted_choices),
-    NULL,
-};
-
-static const struct hub_option *const http_options[] = {
-    OPTION("listener", HUB_OPTION_TEXT, NULL, struct config_source, listener,
-           "name of a listener of hub.yaml", .required = true),
-    OPTION("path", HUB_OPTION_TEXT, NULL, struct config_source, path,
-           "path of requests, compared exactly and without the query", .required = true),
-    OPTION("methods", HUB_OPTION_LIST, "POST", struct config_source, methods, "methods that are taken"),
-    NULL,
-};
-
-static const struct hub_option *const payload_options[] = {
-    OPTION("part", HUB_OPTION_TEXT, NULL, struct config_source, part,
-           "multipart part or form field that is the payload; without it the whole body"),
     NULL,
 };
 
@@ -96,8 +78,22 @@ const struct section source_sections[] = {
      "`iochub connectors options NAME` prints.",
      source_options},
     {"sources/*.yaml: sources (continued)", "", choice_options},
-    {"sources/*.yaml: http", "The way in.", http_options},
-    {"sources/*.yaml: http.payload", "", payload_options},
+    {"sources/*.yaml: http",
+     "One way in: `http`, `mllp` or `folder`. This one takes requests at a path of a listener.",
+     http_options},
+    {"sources/*.yaml: http.payload", "", http_payload_options},
+    {"sources/*.yaml: mllp",
+     "HL7 v2 messages in MLLP frames, on a port of its own. `auth` can be `network` only; the limits "
+     "`max_body`, "
+     "`body_timeout` (of one frame), `idle_timeout`, `connections` and `connections_per_peer` hold for it.",
+     mllp_options},
+    {"sources/*.yaml: folder",
+     "Files that are dropped into a folder of this machine. Who may write there is the folder's own "
+     "business, so "
+     "`auth` is left out. A file is moved to `done/` or `failed/` below it, the latter with a reason beside "
+     "it.",
+     folder_options},
+    {"sources/*.yaml: folder (continued)", "", folder_choice_options},
     {"sources/*.yaml: auth, `- api_key`", "`auth` is a list; any one that proves the sender suffices.",
      api_key_options},
     {"sources/*.yaml: auth, `- network`", "", network_options},
@@ -242,73 +238,6 @@ static int auth_read(struct reading *reading, struct yaml_node *node, struct con
   return 0;
 }
 
-/* ---- http ---- */
-
-static bool path_is_plain(const char *path) {
-  size_t length = strlen(path);
-  if (path[0] != '/' || strstr(path, "//") != NULL || strstr(path, "/./") != NULL ||
-      strstr(path, "/../") != NULL)
-    return false;
-  const char *last = strrchr(path, '/');
-  if (strcmp(last, "/.") == 0 || strcmp(last, "/..") == 0 || length > PATH_BYTES_MAX) return false;
-  for (const char *c = path; *c != '\0'; c++) {
-    bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') ||
-                 strchr("/-._~", *c) != NULL;
-    if (!plain) return false;
-  }
-  return true;
-}
-
-static void methods_check(struct reading *reading, const struct yaml_node *map, const char *item) {
-  const struct yaml_node *list = yaml_peek(map, "methods");
-  char quoted[CONFIG_QUOTED_SIZE];
-  if (list != NULL && list->kind == YAML_LIST && list->count == 0) {
-    config_error(reading->errors, list->mark, item, "methods is empty; write [POST]");
-  }
-  for (const struct yaml_node *node = list == NULL ? NULL : list->first; node != NULL; node = node->next) {
-    bool known = node->kind != YAML_TEXT;
-    for (size_t i = 0; method_names[i] != NULL && !known; i++) known = text_is(node->text, method_names[i]);
-    if (known) continue;
-    const char *nearest = config_nearest(node->text, method_names);
-    config_error(reading->errors, node->mark, item, "%s is not a method; write %s",
-                 config_quoted(node->text, quoted), nearest == NULL ? "POST" : nearest);
-  }
-}
-
-static int http_read(struct reading *reading, struct yaml_node *node, struct config_source *source,
-                     const char *name) {
-  struct arena *arena = reading->config->arena;
-  struct yaml_node *http = yaml_get(node, "http");
-  const char *item = arena_printf(arena, "%s.http", name),
-             *payload = arena_printf(arena, "%s.http.payload", name);
-  if (item == NULL || payload == NULL) return -ENOMEM;
-  if (http == NULL) {
-    config_error(reading->errors, node->mark, item, "is missing; write `http: {listener: main, path: /…}`");
-    return 0;
-  }
-  int r = options_read(arena, http_options, http, item, true, source, reading->errors);
-  if (r < 0) return r;
-  source->http_mark = http->mark;
-  source->listener_mark = yaml_mark(http, "listener");
-  source->path_mark = yaml_mark(http, "path");
-  char quoted[CONFIG_QUOTED_SIZE];
-  if (source->path != NULL && !path_is_plain(source->path)) {
-    config_error(
-        reading->errors, source->path_mark, item,
-        "%s is not a plain path; write / and letters, digits, '-', '.', '_', without query, '%%' and '..'",
-        config_quoted(text_of(source->path), quoted));
-  }
-  methods_check(reading, http, item);
-  struct yaml_node *part = yaml_get(http, "payload");
-  if (part != NULL) r = options_read(arena, payload_options, part, payload, false, source, reading->errors);
-  if (source->part != NULL && source->part[0] == '\0')
-    config_error(reading->errors, yaml_mark(part, "part"), payload,
-                 "part is empty, and no part has that name; write its name, or remove payload");
-  static const char *const also[] = {"payload", NULL};
-  options_unknown(http_options, also, http, item, reading->errors);
-  return r;
-}
-
 /* ---- privacy ---- */
 
 static const char *const kind_names[] = {
@@ -418,15 +347,15 @@ static int source_fill(struct reading *reading, struct yaml_node *node, struct c
   source->connector_mark = yaml_mark(node, "connector");
   source->domain_mark = yaml_mark(node, "domain");
   if (r == 0) r = choices_read(reading, node, source, item);
-  if (r == 0) r = http_read(reading, node, source, item);
-  if (r == 0) r = auth_read(reading, node, source, auth);
+  if (r == 0) r = way_read(reading, node, source, item);
+  if (r == 0 && source->way != CONFIG_FOLDER) r = auth_read(reading, node, source, auth);
   if (r == 0) r = limits_read(reading, node, source, item);
   if (r == 0) r = privacy_read(reading, node, source, item);
   if (r < 0) return r;
   source->options = yaml_get(node, "options");
   names_check(reading, node, source, item);
-  static const char *const also[] = {"name",   "ack",     "unrouted", "http", "auth",
-                                     "limits", "privacy", "options",  NULL};
+  static const char *const also[] = {"name", "ack",    "unrouted", "http",    "mllp", "folder",
+                                     "auth", "limits", "privacy",  "options", NULL};
   options_unknown(source_options, also, node, item, reading->errors);
   return 0;
 }
@@ -450,55 +379,6 @@ int sources_read(struct reading *reading, struct yaml_node *list) {
 }
 
 /* ---- Across files ---- */
-
-static void listener_find(struct reading *reading, const struct config_source *source) {
-  const struct hub_config *config = reading->config;
-  const char *known[33];
-  size_t count = 0;
-  for (size_t i = 0; i < config->listeners_count && count < 32; i++) {
-    if (config->listeners[i].name == NULL) continue;
-    if (strcmp(config->listeners[i].name, source->listener) == 0) return;
-    known[count++] = config->listeners[i].name;
-  }
-  known[count] = NULL;
-  if (config->listeners_count > 32) return; /* found later by whoever opens them */
-  char quoted[CONFIG_QUOTED_SIZE], item[96];
-  const char *nearest = config_nearest(text_of(source->listener), known);
-  if (nearest == NULL) nearest = known[0];
-  snprintf(item, sizeof item, "source %s.http.listener", source->name);
-  config_error(reading->errors, source->listener_mark, item, "no listener is called %s in hub.yaml; %s%s%s",
-               config_quoted(text_of(source->listener), quoted),
-               nearest == NULL ? "add it there" : "did you mean \"", nearest == NULL ? "" : nearest,
-               nearest == NULL ? "" : "\"?");
-}
-
-static const char *common_method(const struct config_source *a, const struct config_source *b) {
-  for (size_t i = 0; a->methods != NULL && b->methods != NULL && i < a->methods->count; i++) {
-    for (size_t j = 0; j < b->methods->count; j++) {
-      if (strcmp(a->methods->items[i], b->methods->items[j]) == 0) return a->methods->items[i];
-    }
-  }
-  return NULL;
-}
-
-static bool same_door(const struct config_source *a, const struct config_source *b) {
-  return a->listener != NULL && b->listener != NULL && a->path != NULL && b->path != NULL &&
-         strcmp(a->listener, b->listener) == 0 && strcmp(a->path, b->path) == 0;
-}
-
-static void door_check(struct reading *reading, const struct config_source *source) {
-  for (const struct config_source *other = reading->config->sources; other != source; other = other->next) {
-    const char *method = same_door(source, other) ? common_method(source, other) : NULL;
-    if (method == NULL) continue;
-    char item[96];
-    snprintf(item, sizeof item, "source %s.http", source->name);
-    config_error(reading->errors, source->path_mark, item,
-                 "%s %s at \"%s\" is the door of source \"%s\" too (%s:%u); write another path", method,
-                 source->path, source->listener, other->name, other->path_mark.file->path,
-                 other->path_mark.line);
-    return;
-  }
-}
 
 static void scope_check(struct reading *reading, const struct config_source *source) {
   for (const struct config_source *other = reading->config->sources; other != source; other = other->next) {
@@ -541,8 +421,7 @@ static void dead_letter_check(struct reading *reading, const struct config_sourc
 
 void sources_check(struct reading *reading) {
   for (const struct config_source *source = reading->config->sources; source != NULL; source = source->next) {
-    if (source->listener != NULL) listener_find(reading, source);
-    door_check(reading, source);
+    way_check(reading, source);
     scope_check(reading, source);
     if (source->domain != NULL && name_is_good(text_of(source->domain))) dead_letter_check(reading, source);
   }

@@ -269,6 +269,7 @@ static void on_dropped(void *context, struct http_request *request, struct http_
 
 static int doors_open(struct http_sources *sources, const struct setup *setup, struct config_errors *errors) {
   for (const struct config_source *config = setup->config->sources; config != NULL; config = config->next) {
+    if (config->way != CONFIG_HTTP) continue;
     struct door *door = calloc(1, sizeof *door);
     if (door == NULL) return -ENOMEM;
     door->next = sources->doors;

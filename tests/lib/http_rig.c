@@ -121,13 +121,25 @@ void http_rig_until(struct http_rig *rig, bool (*done)(void *context), void *con
   }
 }
 
+/* A signal (a fuzzer's timer) may interrupt the call: the connection goes on being made. */
+static int connect_whole(int fd, const struct sockaddr_in *to) {
+  if (connect(fd, (const struct sockaddr *)to, sizeof *to) == 0) return 0;
+  struct pollfd writable = {.fd = fd, .events = POLLOUT};
+  while (errno == EINTR) {
+    if (poll(&writable, 1, 20000) != 1) continue;
+    socklen_t length = sizeof errno;
+    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &errno, &length) == 0 && errno == 0 ? 0 : -1;
+  }
+  return -1;
+}
+
 int http_rig_connect(struct http_rig *rig) {
   const char *port = strrchr(listener_address(rig->listener), ':') + 1;
   struct sockaddr_in to = {.sin_family = AF_INET,
                            .sin_port = htons((uint16_t)strtoul(port, NULL, 10)),
                            .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  must(fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0, "connect");
+  must(fd >= 0 && connect_whole(fd, &to) == 0, "connect");
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   must(fcntl(fd, F_SETFL, O_NONBLOCK) == 0, "O_NONBLOCK");
   http_rig_turn(rig);
@@ -139,10 +151,11 @@ void http_rig_send(struct http_rig *rig, int fd, struct text bytes) {
   int waiting = 1;
   while (bytes.length != 0 || waiting != 0) {
     ssize_t n = bytes.length == 0 ? 0 : send(fd, bytes.data, bytes.length, MSG_NOSIGNAL);
-    if (n < 0 && errno != EAGAIN) return; /* the server has closed: the test sees it when it reads */
+    if (n < 0 && errno != EAGAIN && errno != EINTR)
+      return; /* the server has closed: the test sees it when it reads */
     if (n > 0) bytes.data += n, bytes.length -= (size_t)n;
     struct pollfd poll_fd = {.fd = fd};
-    if (ioctl(fd, SIOCOUTQNSD, &waiting) < 0 || poll(&poll_fd, 1, 0) != 0) return; /* reset: never sent */
+    if (ioctl(fd, SIOCOUTQNSD, &waiting) < 0 || poll(&poll_fd, 1, 0) > 0) return; /* reset: never sent */
     http_rig_turn(rig);
     errno = ETIMEDOUT;
     must(clock_monotonic_us() < end_us, "send");
