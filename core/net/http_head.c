@@ -188,12 +188,19 @@ static int read_host(struct http_head *head, struct http_refusal *reterr_refusal
   return 0;
 }
 
+/* A tab behind the value, in front of the line's end: llhttp refuses it where it means the body's length. */
+static bool tab_behind(const struct text *value) {
+  const char *behind = value->data + value->length;
+  return behind[strspn(behind, " ")] == '\t';
+}
+
 static int read_content_length(struct http_head *head, struct http_refusal *reterr_refusal) {
   bool many;
   const struct text *value = http_header(head, "content-length", &many);
   if (value == NULL) return 0;
   if (many) return refuse_length(reterr_refusal, "more than one Content-Length");
   if (value->length == 0) return refuse_length(reterr_refusal, "an empty Content-Length");
+  if (tab_behind(value)) return refuse_length(reterr_refusal, "a tab behind Content-Length");
   for (size_t i = 0; i < value->length; i++)
     if (value->data[i] < '0' || value->data[i] > '9')
       return refuse_length(reterr_refusal, "Content-Length is not one plain number");
@@ -215,6 +222,7 @@ static int read_transfer_encoding(struct http_head *head, struct http_refusal *r
   if (many) return refuse_length(reterr_refusal, "more than one Transfer-Encoding");
   if (http_header(head, "content-length", NULL) != NULL)
     return refuse_length(reterr_refusal, "Content-Length and Transfer-Encoding together");
+  if (tab_behind(value)) return refuse_length(reterr_refusal, "a tab behind Transfer-Encoding");
   if (!text_is(*value, "chunked"))
     return refuse(reterr_refusal, 501, "transfer_encoding", "only Transfer-Encoding: chunked is understood");
   head->chunked = true;
