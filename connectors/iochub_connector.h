@@ -18,6 +18,7 @@
  *
  * Version history
  *  1.0  first version
+ *  1.1  hub_sink_ops.release: a payload of any length in the memory of one record
  */
 #ifndef IOCHUB_CONNECTOR_H
 #define IOCHUB_CONNECTOR_H
@@ -28,7 +29,7 @@
 #include <stdint.h>
 
 #define HUB_ABI_MAJOR 1 /* equal on both sides, else the connector is refused */
-#define HUB_ABI_MINOR 0 /* the connector's is not above the hub's, else it is refused */
+#define HUB_ABI_MINOR 1 /* the connector's is not above the hub's, else it is refused */
 
 #define HUB_EXPORT __attribute__((visibility("default")))
 #define HUB_NONE INT64_MIN /* "no time" wherever a time in microseconds since 1970 UTC is expected */
@@ -193,6 +194,10 @@ struct hub_sink_ops {
   int (*remember)(struct hub_sink *, const void *data, size_t length);
   void (*count)(struct hub_sink *, const char *counter, uint64_t n); /* counter: constant, lower_snake_case */
   void (*log)(struct hub_sink *, enum hub_level, const char *constant_text);
+  /* Since 1.1. After independent(), between two records: what alloc and personal gave since independent() or
+   * the last release may be used again by the host. Whoever reads a long payload calls it after each record;
+   * where the host keeps all records anyway it does nothing. */
+  void (*release)(struct hub_sink *);
 };
 
 struct hub_sink {
@@ -218,6 +223,10 @@ static inline int hub_reject(struct hub_sink *sink, const struct hub_rejection *
 static inline int hub_personal(struct hub_sink *sink, enum hub_personal_kind kind, const char *text,
                                size_t length, char **ret_text) {
   return sink->ops->personal(sink, kind, text, length, ret_text);
+}
+
+static inline void hub_release(struct hub_sink *sink) {
+  if (sink->ops->size > offsetof(struct hub_sink_ops, release)) sink->ops->release(sink);
 }
 
 #define HUB_E_NUL 1 /* the text holds a NUL byte; reject the record as HUB_INVALID with its place */

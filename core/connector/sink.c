@@ -274,6 +274,9 @@ static void sink_log(struct hub_sink *public, enum hub_level level, const char *
             log_text("connector", instance->connector->api->name));
 }
 
+/* All records are kept until translate() returns, and the arena with them. */
+static void sink_release(struct hub_sink *public) { (void)public; }
+
 static const struct hub_sink_ops sink_ops = {
     .size = sizeof sink_ops,
     .alloc = sink_alloc,
@@ -286,6 +289,7 @@ static const struct hub_sink_ops sink_ops = {
     .remember = sink_remember,
     .count = sink_count,
     .log = sink_log,
+    .release = sink_release,
 };
 
 /* ---- Running ---- */
