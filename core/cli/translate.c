@@ -4,12 +4,12 @@
  * so that the same input prints the same bytes everywhere; what a rejection's `value` says is left out as in
  * every log.
  */
-#include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include "connectors/format/time.h"
 #include "core/cli/command.h"
+#include "core/cli/payload_file.h"
 #include "core/clock.h"
 #include "core/config/sections.h"
 #include "core/connector/answer.h"
@@ -17,11 +17,10 @@
 #include "core/message/communes.h"
 #include "core/message/json.h"
 
-enum { ZEROS_BEHIND = 64, VIETNAM_OFFSET_S = 7 * 3600 };
-#define INPUT_BYTES_MAX (64 * MIB)
+enum { VIETNAM_OFFSET_S = 7 * 3600 };
 #define SOURCE_NAME "translate"
 
-enum { CONNECTOR, CONTENT_TYPE, OPTION_PAIR, NOW, REPLY, TABLES, METHOD, PATH, NAME, ZONE };
+enum { CONNECTOR, CONTENT_TYPE, OPTION_PAIR, NOW, REPLY, TABLES, METHOD, PATH, NAME, PART, ZONE };
 
 static const struct command_option options[] = {
     [CONNECTOR] = {"--connector", "NAME", "the connector that reads the payload"},
@@ -29,10 +28,12 @@ static const struct command_option options[] = {
     [OPTION_PAIR] = {"--option", "KEY=VALUE", "option of the connector; may be given several times"},
     [NOW] = {"--now", "TIME", "moment of the answer, as 2026-07-12T08:15:00+07:00"},
     [REPLY] = {"--reply", NULL, "print the answer to the sender instead; its status goes to standard error"},
-    [TABLES] = {"--tables", "FOLDER", "folder whose tables/*.csv are looked up (hub.yaml's folder)"},
+    [TABLES] = {"--tables", "FOLDER",
+                "folder whose tables/*.csv are looked up (hub.yaml's; the shipped ones)"},
     [METHOD] = {"--method", "METHOD", "method of the request (POST)"},
-    [PATH] = {"--path", "PATH", "path of the request, for connectors that look at it"},
+    [PATH] = {"--path", "PATH", "path of the request, with its query, for connectors that look at it"},
     [NAME] = {"--name", "NAME", "name of the file, for connectors that look at it"},
+    [PART] = {"--part", "NAME", "part or field of a form that is the payload, as `payload: {part: NAME}`"},
     [ZONE] = {"--zone", "+HH:MM", "zone of times that name none (+07:00)"},
     {NULL, NULL, NULL},
 };
@@ -42,7 +43,9 @@ static const char help[] =
     "it was\n"
     "rejected. Personal data is protected as by default, with a public demonstration key (pseudonyms p0.…). "
     "`-` reads\n"
-    "standard input. Exits with 1 when a record was rejected.\n"
+    "standard input. With the content type of a form the body is taken apart as the door does. Exits with 1 "
+    "when a\n"
+    "record was rejected.\n"
     "\n"
     "  iochub translate --connector e-documents connectors/e-documents/samples/document.xml\n"
     "  curl -s https://example.org/page | iochub translate --connector public-services -\n"
@@ -81,56 +84,30 @@ static int trouble(int error, const char *what) {
 
 /* ---- Input ---- */
 
-/* All bytes of fd, with zeros behind them, in the arena. */
-static int read_input(struct arena *arena, int fd, struct text *ret_input) {
-  struct stat about;
-  size_t capacity = fstat(fd, &about) == 0 && S_ISREG(about.st_mode) ? (size_t)about.st_size + 1 : 64 * KIB;
-  size_t length = 0;
-  char *data = NULL;
-  for (;;) {
-    if (capacity > INPUT_BYTES_MAX + 1) capacity = INPUT_BYTES_MAX + 1;
-    char *larger = arena_alloc(arena, capacity + ZEROS_BEHIND);
-    if (larger == NULL) return -ENOMEM;
-    if (length != 0) memcpy(larger, data, length);
-    data = larger;
-    while (length < capacity) {
-      ssize_t n = read(fd, data + length, capacity - length);
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return -errno;
-      if (n == 0) {
-        *ret_input = (struct text){data, length};
-        return 0;
-      }
-      length += (size_t)n;
-    }
-    if (length > INPUT_BYTES_MAX) return -EFBIG;
-    capacity *= 2;
-  }
-}
-
 static int read_payload(struct job *job, const char *file, const struct command_values *values) {
-  cleanup(closep) int opened = -1;
-  int fd = STDIN_FILENO;
-  if (strcmp(file, "-") != 0) fd = opened = open(file, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return trouble(errno, file);
-  struct text input = TEXT_NONE;
-  int r = read_input(job->arena, fd, &input);
+  const struct payload_file_options about = {.file = file,
+                                             .content_type = values->value[CONTENT_TYPE],
+                                             .method = values->value[METHOD],
+                                             .target = values->value[PATH],
+                                             .name = values->value[NAME],
+                                             .part = values->value[PART]};
+  const char *detail = NULL;
+  int r = payload_file_read(job->arena, &about, &job->payload, &detail);
   if (r < 0) return trouble(r, file);
-  job->payload =
-      (struct hub_payload){.size = sizeof job->payload,
-                           .data = input.data,
-                           .length = input.length,
-                           .content_type = values->value[CONTENT_TYPE],
-                           .method = values->value[METHOD] != NULL ? values->value[METHOD] : "POST",
-                           .path = values->value[PATH],
-                           .name = values->value[NAME]};
-  return EXIT_OK;
+  if (r == 0) return EXIT_OK;
+  fprintf(stderr, "iochub translate: error: %s: %s\n", file, detail);
+  return EXIT_USAGE;
 }
 
 /* ---- Preparing ---- */
 
+/* Without --tables: those that stand beside the connector. */
 static int read_tables(struct job *job, const char *folder) {
-  if (folder == NULL) return EXIT_OK;
+  if (folder == NULL) {
+    char *path = arena_text(job->arena, text_of(job->instance->connector->path));
+    if (path == NULL) return trouble(-ENOMEM, "tables");
+    folder = dirname(path);
+  }
   job->config.arena = job->arena;
   job->config.folder = folder;
   struct reading reading = {&job->config, &job->errors};
