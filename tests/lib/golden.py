@@ -2,8 +2,7 @@
 
 Event ids and pseudonyms come from secret keys, so they differ between a hub and `translate`. Ids are left
 out; each pseudonym becomes a number by its first appearance in the message: equal people stay equal,
-different ones different. The samples' records are made without tables, so a commune's code, which the hub
-finds in its table, is left out."""
+different ones different."""
 
 import glob
 import json
@@ -15,18 +14,6 @@ import doors
 PSEUDONYM = re.compile(r'\bp\d+\.[A-Z2-7a-z]{26}\b')
 
 
-def without_communes(value):
-    if isinstance(value, list):
-        return [without_communes(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    return {
-        name: without_communes(item)
-        for name, item in value.items()
-        if not (name.lower().endswith('address') and re.fullmatch(r'\d{5}', str(item)))
-    }
-
-
 def canonical(message):
     numbers = {}
 
@@ -34,7 +21,7 @@ def canonical(message):
         return f'pseudonym-{numbers.setdefault(match[0], len(numbers) + 1)}'
 
     # Members in a fixed order first, so that the numbers do not depend on the writer.
-    return PSEUDONYM.sub(token, json.dumps(without_communes(message), sort_keys=True, ensure_ascii=False))
+    return PSEUDONYM.sub(token, json.dumps(message, sort_keys=True, ensure_ascii=False))
 
 
 def camel(name):
