@@ -231,12 +231,13 @@ static const char *make_receipt(const struct passage *passage) {
   return receipt;
 }
 
-static int make_answer(struct passage *passage, const struct hub_refusal *refusal,
+static int make_answer(struct passage *passage, enum hub_stage stage, const struct hub_refusal *refusal,
                        struct answer *ret_answer) {
+  const struct intake *intake = &passage->intake;
   struct hub_exchange exchange = {
       .size = sizeof exchange,
-      .stage = refusal != NULL ? HUB_REFUSED : HUB_DONE,
-      .payload = &passage->intake.payload,
+      .stage = stage,
+      .payload = &intake->payload,
       .answered_us = clock_now_us(),
       .refusal = refusal,
       .remembered = passage->job.translation.remembered.data,
@@ -249,7 +250,18 @@ static int make_answer(struct passage *passage, const struct hub_refusal *refusa
     exchange.receipt = make_receipt(passage);
     if (exchange.receipt == NULL) return -ENOMEM;
   }
-  return answer_make(passage->intake.source->setup->instance, &exchange, passage->intake.arena, ret_answer);
+  const struct instance *instance = intake->source->setup->instance;
+  return intake->stored != NULL ? answer_by_connector(instance, &exchange, intake->arena, ret_answer)
+                                : answer_make(instance, &exchange, intake->arena, ret_answer);
+}
+
+/* With `ack: broker` what is safe is also known: both answers of one payload leave at once. */
+static int answer_stored(struct passage *passage) {
+  cleanup(answer_deinit) struct answer made = {0};
+  if (passage->intake.stored == NULL) return 0;
+  int r = make_answer(passage, HUB_STORED, NULL, &made);
+  if (r == 0) passage->intake.stored(&passage->intake, &made);
+  return r;
 }
 
 static void count_outcomes(struct passage *passage) {
@@ -264,7 +276,9 @@ static void answer(struct passage *passage, const struct hub_refusal *refusal) {
   cleanup(answer_deinit) struct answer made = {0};
   if (refusal != NULL) pipeline_count_refused(passage->intake.source, refusal->code);
   else count_outcomes(passage);
-  if (make_answer(passage, refusal, &made) < 0) {
+  int r = refusal == NULL ? answer_stored(passage) : 0;
+  if (r == 0) r = make_answer(passage, refusal == NULL ? HUB_DONE : HUB_REFUSED, refusal, &made);
+  if (r < 0) {
     answer_deinit(&made);
     made = (struct answer){.status = 503}; /* no memory for more words */
     refusal = &host_trouble;

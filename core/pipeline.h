@@ -49,6 +49,10 @@ struct intake {
   void *owner;
   void (*answered)(struct intake *, const struct answer *,
                    int retry_after_s); /* once; the answer is borrowed */
+  /* NULL but for a protocol that can answer twice: called before answered() with what the connector says at
+   * HUB_STORED. Such a sender hears the connector's words only; where it is silent the answer's status is 0.
+   */
+  void (*stored)(struct intake *, const struct answer *);
   /* May be NULL. Zero bytes behind the payload may stand on bytes of the body: as_sent puts these back, so
    * that the original can be kept. */
   void (*show_body)(struct intake *, bool as_sent);

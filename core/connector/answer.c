@@ -144,20 +144,24 @@ static int answer_json(const struct hub_exchange *exchange, struct answer *ret_a
   return 0;
 }
 
+int answer_by_connector(const struct instance *instance, const struct hub_exchange *exchange,
+                        struct arena *arena, struct answer *ret_answer) {
+  const struct hub_connector *api = instance->connector->api;
+  struct answer answer = {0};
+  struct writer writer = {.public = {&writer_ops}, .arena = arena, .answer = &answer};
+  int r = api->reply == NULL ? 0 : api->reply(instance->self, exchange, &writer.public);
+  if (r != 0) {
+    answer_deinit(&answer);
+    return r < 0 ? r : -EPROTO;
+  }
+  *ret_answer = answer;
+  return 0;
+}
+
 int answer_make(const struct instance *instance, const struct hub_exchange *exchange, struct arena *arena,
                 struct answer *ret_answer) {
-  const struct hub_connector *api = instance->connector->api;
-  if (api->reply != NULL) {
-    struct answer answer = {0};
-    struct writer writer = {.public = {&writer_ops}, .arena = arena, .answer = &answer};
-    int r = api->reply(instance->self, exchange, &writer.public);
-    if (r == 0 && writer.begun) {
-      *ret_answer = answer;
-      return 0;
-    }
-    answer_deinit(&answer);
-    if (r != 0) return r < 0 ? r : -EPROTO;
-  }
+  int r = answer_by_connector(instance, exchange, arena, ret_answer);
+  if (r < 0 || ret_answer->status != 0) return r;
   const struct hub_refusal *refusal = exchange->refusal;
   if (exchange->stage != HUB_REFUSED || refusal == NULL) return answer_json(exchange, ret_answer);
   return answer_problem(refusal->http_status, refusal->code, refusal->detail, NULL, ret_answer);

@@ -20,6 +20,10 @@ void answer_deinit(struct answer *);
 int answer_make(const struct instance *, const struct hub_exchange *, struct arena *,
                 struct answer *ret_answer) must_use;
 
+/* By reply() alone; status 0: it has none or wrote nothing. */
+int answer_by_connector(const struct instance *, const struct hub_exchange *, struct arena *,
+                        struct answer *ret_answer) must_use;
+
 /* application/problem+json: type, title, status, code, detail, at (may be NULL). */
 int answer_problem(int status, const char *code, const char *detail, const char *at,
                    struct answer *ret_answer) must_use;
