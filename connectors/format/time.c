@@ -3,7 +3,7 @@
  *
  * A form is chosen by the text's shape alone, so one text has one reading: four digits and '-' are ISO, four
  * digits and '/' are edXML, two digits and '/' are day first, digits only are compact or milliseconds by
- * their count.
+ * their count. HL7's form is read alone.
  */
 #include "connectors/format/time.h"
 
@@ -157,6 +157,21 @@ static int read_compact(struct cursor c, struct civil *t, struct time_point *ret
   return finish(t, ret);
 }
 
+/* Digits from the year on, two for each step but the first; a fraction only behind the second. */
+static int read_hl7(struct cursor c, size_t digits, struct civil *t, struct time_point *ret) {
+  static const enum time_precision precisions[] = {TIME_YEAR, TIME_MONTH,  TIME_DAY,
+                                                   TIME_HOUR, TIME_MINUTE, TIME_SECOND};
+  int *const steps[] = {&t->month, &t->day, &t->hour, &t->minute, &t->second};
+  if (digits < 4 || digits > 14 || digits % 2 != 0) return TIME_E_FORM;
+  t->month = t->day = 1;
+  t->point.precision = precisions[digits / 2 - 2];
+  (void)take_number(&c, 4, &t->year);
+  for (size_t i = 0; i < digits / 2 - 2; i++) (void)take_number(&c, 2, steps[i]);
+  if (digits == 14 && take_char(&c, '.') && !take_fraction(&c, t)) return TIME_E_FORM;
+  int r = take_zone(&c, t);
+  return r != 0 ? r : finish(t, ret);
+}
+
 static int read_epoch_ms(struct cursor c, struct time_point *ret) {
   int64_t ms = 0;
   bool negative = take_char(&c, '-');
@@ -177,6 +192,7 @@ int time_read(struct text text, unsigned forms, int32_t zone_offset_s, struct ti
   struct civil t = {.zone_s = zone_offset_s, .point.precision = TIME_DAY};
   size_t digits = 0;
   while (digits < text.length && is_digit(text.data[digits])) digits++;
+  if (forms == TIME_HL7) return read_hl7(c, digits, &t, ret);
   bool all = digits == text.length;
   if (all && (digits == 8 || digits == 12 || digits == 14) && (forms & TIME_COMPACT) != 0)
     return read_compact(c, &t, ret);

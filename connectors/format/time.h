@@ -21,13 +21,22 @@ enum time_form {
   TIME_SLASHED = 1 << 2,   /* yyyy/MM/dd[ HH:mm[:ss]] (edXML) */
   TIME_DAY_FIRST = 1 << 3, /* dd/MM/yyyy[ HH:mm[:ss]] (spreadsheets) */
   TIME_EPOCH_MS = 1 << 4,  /* milliseconds since 1970 UTC; beside other forms with 13 digits only */
+  TIME_HL7 = 1 << 5,       /* yyyy[MM[dd[HH[mm[ss[.f]]]]]][+0700]; in no other form's company */
   TIME_ANY = TIME_ISO | TIME_COMPACT | TIME_SLASHED | TIME_DAY_FIRST | TIME_EPOCH_MS,
 };
 
-enum time_precision { TIME_DAY = 1, TIME_MINUTE, TIME_SECOND, TIME_FRACTION };
+enum time_precision {
+  TIME_DAY = 1,
+  TIME_MINUTE,
+  TIME_SECOND,
+  TIME_FRACTION,
+  TIME_HOUR,
+  TIME_MONTH,
+  TIME_YEAR
+};
 
 struct time_point {
-  int64_t us;      /* since 1970 UTC; of a day: its first moment in its zone */
+  int64_t us;      /* since 1970 UTC; of a day, month or year: its first moment in its zone */
   int32_t rest_ns; /* 0 to 999: what the fraction has beyond the microsecond */
   enum time_precision precision;
   bool has_zone; /* the text itself named its zone */
@@ -37,8 +46,9 @@ struct time_point {
 #define TIME_E_IMPOSSIBLE 2 /* in a wanted form, but there is no such day or time of day */
 
 /* Reads a text that holds a time and nothing else (white space around it is the caller's to trim). forms:
- * one or more of enum time_form. zone_offset_s: seconds east of UTC, for a time that names no zone. Returns
- * 0, TIME_E_FORM or TIME_E_IMPOSSIBLE; *ret is untouched unless 0. */
+ * one or more of enum time_form, or TIME_HL7 alone: its four digits of a year are nobody else's.
+ * zone_offset_s: seconds east of UTC, for a time that names no zone. Returns 0, TIME_E_FORM or
+ * TIME_E_IMPOSSIBLE; *ret is untouched unless 0. */
 int time_read(struct text, unsigned forms, int32_t zone_offset_s, struct time_point *ret);
 
 #define TIME_DAY_US (INT64_C(86400) * 1000000)

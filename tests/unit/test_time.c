@@ -200,6 +200,58 @@ static void test_epoch(void **state) {
   }
 }
 
+static const struct good hl7[] = {
+    {"2026", INT64_C(1767200400000000), TIME_YEAR, false},
+    {"202607", INT64_C(1782838800000000), TIME_MONTH, false},
+    {"20260712", INT64_C(1783789200000000), TIME_DAY, false},
+    {"2026071208", INT64_C(1783818000000000), TIME_HOUR, false},
+    {"202607120815", INT64_C(1783818900000000), TIME_MINUTE, false},
+    {"20260712081500", INT64_C(1783818900000000), TIME_SECOND, false},
+    {"20260712081500.5", INT64_C(1783818900500000), TIME_FRACTION, false},
+    {"20260712081500.1234", INT64_C(1783818900123400), TIME_FRACTION, false},
+    {"20260712081500.1234+0900", INT64_C(1783811700123400), TIME_FRACTION, true},
+    {"20260712081500-0500", INT64_C(1783862100000000), TIME_SECOND, true},
+    {"202607120815+0700", INT64_C(1783818900000000), TIME_MINUTE, true},
+    {"2026+0000", INT64_C(1767225600000000), TIME_YEAR, true},
+    {"20260712081500Z", INT64_C(1783844100000000), TIME_SECOND, true},
+    {"202607122400", INT64_C(1783875600000000), TIME_MINUTE, false},
+};
+
+static void test_hl7(void **state) {
+  static const struct {
+    const char *text;
+    int result;
+  } bad[] = {{"", TIME_E_FORM},
+             {"202", TIME_E_FORM},
+             {"20260", TIME_E_FORM},
+             {"2014121914001", TIME_E_FORM},
+             {"2015122112301234", TIME_E_FORM},
+             {"2026.5", TIME_E_FORM},
+             {"20260712081500.", TIME_E_FORM},
+             {"20260712081500.5x", TIME_E_FORM},
+             {"20260712081500 ", TIME_E_FORM},
+             {"2026-07-12", TIME_E_FORM},
+             {"0000", TIME_E_IMPOSSIBLE},
+             {"202613", TIME_E_IMPOSSIBLE},
+             {"20260230", TIME_E_IMPOSSIBLE},
+             {"2026071225", TIME_E_IMPOSSIBLE},
+             {"20260712081560", TIME_E_IMPOSSIBLE},
+             {"20260712+1500", TIME_E_IMPOSSIBLE}};
+  struct time_point point = {0};
+  for (size_t i = 0; i < sizeof(hl7) / sizeof(hl7[0]); i++) {
+    print_message("%s\n", hl7[i].text);
+    assert_int_equal(time_read(text_of(hl7[i].text), TIME_HL7, VIETNAM_S, &point), 0);
+    assert_int_equal(point.us, hl7[i].us);
+    assert_int_equal(point.precision, hl7[i].precision);
+    assert_int_equal(point.has_zone, hl7[i].has_zone);
+  }
+  for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+    print_message("%s\n", bad[i].text);
+    assert_int_equal(time_read(text_of(bad[i].text), TIME_HL7, VIETNAM_S, &point), bad[i].result);
+  }
+  assert_int_equal(time_read(TEXT("2026"), TIME_ANY, VIETNAM_S, &point), TIME_E_FORM);
+}
+
 /* The whole calendar against a day-by-day count. */
 static void test_calendar(void **state) {
   static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
@@ -240,8 +292,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_good),     cmocka_unit_test(test_nanoseconds), cmocka_unit_test(test_impossible),
       cmocka_unit_test(test_formless), cmocka_unit_test(test_forms),       cmocka_unit_test(test_calendar),
-      cmocka_unit_test(test_split),
-      cmocka_unit_test(test_epoch),
+      cmocka_unit_test(test_split),    cmocka_unit_test(test_epoch),       cmocka_unit_test(test_hl7),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
