@@ -156,16 +156,22 @@ static bool network_holds(const struct network *network, const uint8_t address[1
   return rest == 0 || ((network->address[bytes] ^ address[bytes]) >> (8 - rest)) == 0;
 }
 
-static bool network_proves(const struct way *way, const struct http_request *request) {
+static bool network_proves(const struct way *way, const struct net_peer *peer) {
   for (size_t i = 0; i < way->networks_count; i++)
-    if (network_holds(&way->networks[i], request->peer.address)) return true;
+    if (network_holds(&way->networks[i], peer->address)) return true;
+  return false;
+}
+
+bool auth_knows_peer(const struct auth *auth, const struct net_peer *peer) {
+  for (const struct way *way = auth->ways; way != NULL; way = way->next)
+    if (way->kind == CONFIG_AUTH_NETWORK && network_proves(way, peer)) return true;
   return false;
 }
 
 static bool proves(const struct way *way, const struct http_request *request) {
   switch (way->kind) {
     case CONFIG_AUTH_API_KEY: return api_key_proves(way, request);
-    case CONFIG_AUTH_NETWORK: return network_proves(way, request);
+    case CONFIG_AUTH_NETWORK: return network_proves(way, &request->peer);
   }
   return false;
 }

@@ -18,4 +18,7 @@ DEFINE_CLEANUP(struct auth *, auth_free)
  * proves nobody. Otherwise *reterr_refusal says 401 or 403. */
 bool auth_check(const struct auth *, const struct http_request *, struct http_refusal *reterr_refusal);
 
+/* true: the peer's address alone proves it (`network`). For protocols without a head. */
+bool auth_knows_peer(const struct auth *, const struct net_peer *);
+
 #endif

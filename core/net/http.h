@@ -10,6 +10,7 @@
 #include "core/arena.h"
 #include "core/config/hub_config.h"
 #include "core/metrics.h"
+#include "core/net/peer.h"
 
 struct event_base;
 
@@ -33,14 +34,9 @@ struct http_head {
  * it came more than once, which is never a credential. */
 const struct text *http_header(const struct http_head *, const char *name, bool *ret_many);
 
-struct http_peer {
-  uint8_t address[16]; /* IPv6, or IPv4 mapped */
-  uint16_t port;
-};
-
 struct http_request {
   const struct http_head *head;
-  struct http_peer peer;
+  struct net_peer peer;
   const char *listener;
   struct arena *arena; /* of this request; gone after http_respond() */
   struct text body;    /* whole, with 64 zero bytes behind, writable in those; empty in head() */
@@ -89,7 +85,7 @@ struct listener;
 
 /* Binds and listens; state_dir holds the unlinked files of large bodies. LISTENER_E_ADDRESS: *reterr_reason.
  */
-#define LISTENER_E_ADDRESS 1
+#define LISTENER_E_ADDRESS 1 /* DOOR_E_ADDRESS of door.h */
 int listener_new(struct event_base *, struct metrics *, const char *name, const char *address,
                  const struct config_limits *, const char *state_dir, const struct http_service *,
                  struct listener **ret_listener, const char **reterr_reason) must_use;

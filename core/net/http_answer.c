@@ -135,7 +135,7 @@ void http_respond(struct http_request *request, const struct http_answer *answer
     http_exchange_free(exchange, NULL);
     return;
   }
-  bool keep = exchange->keep_alive && !answer->close && !conn->listener->draining;
+  bool keep = exchange->keep_alive && !answer->close && !conn->listener->door.draining;
   int r = http_conn_answer(conn, answer, keep, exchange->head_only, exchange->head.minor);
   http_exchange_free(exchange, conn->listener);
   if (r != 0) {
@@ -143,6 +143,6 @@ void http_respond(struct http_request *request, const struct http_answer *answer
     return;
   }
   if (conn->out_end == conn->out_start) http_conn_answered(conn);
-  else http_conn_set_phase(conn, CONN_WRITE, conn->listener->limits.write_timeout_ms);
+  else http_conn_set_phase(conn, CONN_WRITE, conn->listener->door.limits.write_timeout_ms);
   http_conn_work(conn);
 }

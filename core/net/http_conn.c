@@ -36,7 +36,7 @@ void http_conn_set_phase(struct http_conn *conn, enum conn_state state, int64_t 
 
 /* Bytes that moved buy time, so that only a peer below 64 KiB a second can be overdue. */
 static void earn_time(struct http_conn *conn, size_t bytes) {
-  conn->deadline_us += (int64_t)bytes * SECOND_US / CONN_BYTES_A_SECOND;
+  conn->deadline_us += (int64_t)bytes * SECOND_US / DOOR_BYTES_A_SECOND;
 }
 
 static size_t buffered(const struct http_conn *conn) { return conn->in_end - conn->in_start; }
@@ -71,7 +71,7 @@ static void drop_exchange(struct http_conn *conn) {
 }
 
 static void conn_free(struct http_conn *conn) {
-  listener_forget(conn);
+  door_leave(&conn->listener->door, &conn->guest);
   free(conn->in);
   free(conn->out);
   free(conn);
@@ -85,13 +85,13 @@ void http_conn_close(struct http_conn *conn) {
     close(conn->fd);
     conn->state = CONN_CLOSED;
   }
-  if (!conn->working && !conn->listener->walking) conn_free(conn);
+  if (!conn->working && !conn->listener->door.walking) conn_free(conn);
 }
 
 static void linger(struct http_conn *conn) {
   shutdown(conn->fd, SHUT_WR);
   conn->in_start = conn->in_end = 0;
-  http_conn_set_phase(conn, CONN_LINGER, CONN_LINGER_MS);
+  http_conn_set_phase(conn, CONN_LINGER, DOOR_LINGER_MS);
   read_on(conn);
 }
 
@@ -100,7 +100,7 @@ void http_conn_answered(struct http_conn *conn) {
     linger(conn);
     return;
   }
-  http_conn_set_phase(conn, CONN_IDLE, conn->listener->limits.idle_timeout_ms);
+  http_conn_set_phase(conn, CONN_IDLE, conn->listener->door.limits.idle_timeout_ms);
   read_on(conn);
 }
 
@@ -130,7 +130,7 @@ static void refuse(struct http_conn *conn, const struct http_refusal *refusal, b
     return;
   }
   if (conn->out_start == conn->out_end) http_conn_answered(conn);
-  else http_conn_set_phase(conn, CONN_WRITE, conn->listener->limits.write_timeout_ms);
+  else http_conn_set_phase(conn, CONN_WRITE, conn->listener->door.limits.write_timeout_ms);
 }
 
 void http_conn_refuse(struct http_conn *conn, const struct http_refusal *refusal) {
@@ -143,13 +143,13 @@ static void refuse_errno(struct http_conn *conn, int error) {
 
 static enum step step_idle(struct http_conn *conn) {
   struct listener *listener = conn->listener;
-  if (listener->draining) {
+  if (listener->door.draining) {
     http_conn_close(conn);
     return STEP_WAIT;
   }
-  if (listener->paused || buffered(conn) == 0) return STEP_WAIT;
+  if (listener->door.paused || buffered(conn) == 0) return STEP_WAIT;
   conn->scan = (struct http_head_scan){0};
-  http_conn_set_phase(conn, CONN_HEAD, listener->limits.head_timeout_ms);
+  http_conn_set_phase(conn, CONN_HEAD, listener->door.limits.head_timeout_ms);
   return STEP_AGAIN;
 }
 
@@ -163,8 +163,8 @@ static struct http_exchange *exchange_new(struct http_conn *conn) {
   exchange->conn = conn;
   exchange->body.fd = -1;
   exchange->request = (struct http_request){.head = &exchange->head,
-                                            .peer = conn->peer,
-                                            .listener = conn->listener->name,
+                                            .peer = conn->guest.peer,
+                                            .listener = conn->listener->door.name,
                                             .arena = arena,
                                             .started_us = clock_now_us()};
   conn->exchange = exchange;
@@ -200,7 +200,7 @@ static enum step begin_body(struct http_conn *conn, int64_t max_body) {
   }
   conn->body_left = MAX(expected, 0);
   conn->frame.max_body = MAX(max_body, 0);
-  http_conn_set_phase(conn, CONN_BODY, conn->listener->limits.body_timeout_ms);
+  http_conn_set_phase(conn, CONN_BODY, conn->listener->door.limits.body_timeout_ms);
   if (head->expect_continue && buffered(conn) == 0) send_continue(conn);
   return STEP_AGAIN;
 }
@@ -213,7 +213,7 @@ static enum step ask_service(struct http_conn *conn) {
   bool body = exchange->head.chunked || exchange->head.content_length > 0;
   if (service->head(service->context, &exchange->request, &max_body, &refusal) == 0)
     return begin_body(conn, max_body);
-  refuse(conn, &refusal, exchange->keep_alive && !body && !conn->listener->draining);
+  refuse(conn, &refusal, exchange->keep_alive && !body && !conn->listener->door.draining);
   return STEP_AGAIN;
 }
 
@@ -332,7 +332,7 @@ static char *read_place(struct http_conn *conn, size_t *ret_room) {
 static void took(struct http_conn *conn, const char *place, size_t n) {
   if (conn->state == CONN_LINGER) {
     conn->lingered += n;
-    if (conn->lingered > CONN_LINGER_BYTES) http_conn_close(conn);
+    if (conn->lingered > DOOR_LINGER_BYTES) http_conn_close(conn);
     return;
   }
   if (conn->state == CONN_BODY) earn_time(conn, n);
@@ -359,7 +359,7 @@ static void peer_ended(struct http_conn *conn) {
 static void on_readable(evutil_socket_t fd, short events, void *context) {
   struct http_conn *conn = context;
   if (conn->state == CONN_BUSY || conn->state == CONN_WRITE ||
-      (conn->state == CONN_IDLE && conn->listener->paused)) {
+      (conn->state == CONN_IDLE && conn->listener->door.paused)) {
     read_no_more(conn); /* taken up again when the connection is idle */
     return;
   }
@@ -392,7 +392,7 @@ static void on_writable(evutil_socket_t fd, short events, void *context) {
 
 void http_conn_resume(struct http_conn *conn) {
   if (conn->state != CONN_IDLE) return;
-  http_conn_set_phase(conn, CONN_IDLE, conn->listener->limits.idle_timeout_ms);
+  http_conn_set_phase(conn, CONN_IDLE, conn->listener->door.limits.idle_timeout_ms);
   read_on(conn);
   if (buffered(conn) != 0) event_active(&conn->readable, EV_READ, 1);
 }
@@ -401,21 +401,20 @@ void http_conn_overdue(struct http_conn *conn, int64_t now_us) {
   if (now_us < conn->deadline_us) return;
   if (conn->state == CONN_HEAD) http_conn_refuse(conn, &head_overdue);
   else if (conn->state == CONN_BODY) http_conn_refuse(conn, &body_overdue);
-  else if (conn->state != CONN_CLOSED && !(conn->state == CONN_IDLE && conn->listener->paused))
+  else if (conn->state != CONN_CLOSED && !(conn->state == CONN_IDLE && conn->listener->door.paused))
     http_conn_close(conn);
 }
 
-int http_conn_new(struct listener *listener, int fd, const struct http_peer *peer,
-                  struct http_conn **ret_conn) {
+int http_conn_new(struct listener *listener, int fd, struct http_conn **ret_conn) {
   struct http_conn *conn = calloc(1, sizeof *conn);
   if (conn == NULL) return -ENOMEM;
   conn->in = malloc(CONN_IN_BYTES);
   int r = conn->in == NULL ? -ENOMEM : 0;
   if (r == 0 &&
-      event_assign(&conn->readable, listener->base, fd, EV_READ | EV_PERSIST, on_readable, conn) < 0)
+      event_assign(&conn->readable, listener->door.base, fd, EV_READ | EV_PERSIST, on_readable, conn) < 0)
     r = -EINVAL;
   if (r == 0 &&
-      event_assign(&conn->writable, listener->base, fd, EV_WRITE | EV_PERSIST, on_writable, conn) < 0)
+      event_assign(&conn->writable, listener->door.base, fd, EV_WRITE | EV_PERSIST, on_writable, conn) < 0)
     r = -EINVAL;
   if (r == 0 && event_add(&conn->readable, NULL) < 0) r = -ENOMEM;
   if (r != 0) {
@@ -425,9 +424,8 @@ int http_conn_new(struct listener *listener, int fd, const struct http_peer *pee
   }
   conn->listener = listener;
   conn->fd = fd;
-  conn->peer = *peer;
   conn->reading = true;
-  http_conn_set_phase(conn, CONN_IDLE, listener->limits.head_timeout_ms);
+  http_conn_set_phase(conn, CONN_IDLE, listener->door.limits.head_timeout_ms);
   *ret_conn = conn;
   return 0;
 }

@@ -7,6 +7,7 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
+#include "core/net/door.h"
 #include "core/net/http_body.h"
 #include "core/net/http_frame.h"
 #include "core/net/http_head.h"
@@ -14,14 +15,7 @@
 
 enum {
   CONN_IN_BYTES = HTTP_HEAD_BYTES_MAX + 4096,
-  CONN_BUCKETS = 256,
-  CONN_LINGER_BYTES =
-      4 * 1024 * 1024, /* read and thrown away behind a last answer, so that no reset overtakes it */
-  CONN_LINGER_MS = 2000,
-  CONN_OVER_LIMIT = 64, /* connections beyond the limit that are told 503; more are closed without a word */
   CONN_SCRATCH_BYTES = 64 * 1024,
-  CONN_BYTES_A_SECOND =
-      64 * 1024, /* a peer at least this fast is never cut for its body's or answer's length */
 };
 
 enum conn_state {
@@ -47,13 +41,11 @@ struct http_exchange {
 };
 
 struct http_conn {
-  struct http_conn *next, *previous;
-  struct http_conn *bucket_next, **bucket_link;
+  struct guest guest;
   struct listener *listener;
   struct event readable, writable;
   int fd;
   enum conn_state state;
-  struct http_peer peer;
   int64_t deadline_us; /* INT64_MAX: none */
   char *in;            /* bytes read and not used: [in_start, in_end) */
   size_t in_start, in_end;
@@ -70,33 +62,23 @@ struct http_conn {
 };
 
 struct listener {
-  struct event_base *base;
+  struct door door;
   struct metrics *metrics;
-  char *name, *state_dir, *address;
+  char *state_dir;
   struct http_service service;
-  struct config_limits limits;
-  int fd;
-  struct event *acceptable, *sweep;
-  struct http_conn *conns;
-  struct http_conn *buckets[CONN_BUCKETS];
-  size_t conns_count;
-  bool paused, draining;
-  bool walking; /* over conns: nobody is freed */
-  bool starved; /* the last accept4() found no descriptor */
   char *scratch;
   struct text_out answer_head;
   struct arena_pool arenas;
   int64_t date_s;
   char date[40];
-  struct metric *connections, *accepted, *answers[6];
+  struct metric *answers[6];
 };
 
 /* listener.c */
 void listener_refused(struct listener *, const char *code); /* counts */
-void listener_forget(struct http_conn *);                   /* takes it out of the lists */
 
 /* http_conn.c */
-int http_conn_new(struct listener *, int fd, const struct http_peer *, struct http_conn **ret_conn) must_use;
+int http_conn_new(struct listener *, int fd, struct http_conn **ret_conn) must_use;
 void http_conn_work(struct http_conn *); /* goes on with what is buffered; may free it */
 void http_conn_resume(struct http_conn *);
 void http_conn_refuse(struct http_conn *, const struct http_refusal *);
