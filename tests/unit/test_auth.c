@@ -56,6 +56,7 @@ static void test_api_key(void **state) {
                      bad = {TEXT("x-api-key"), TEXT("open sesamf")};
   struct http_header empty = {TEXT("x-api-key"), TEXT("")}, other = {TEXT("x-api-kez"), TEXT("open sesame")};
   assert_true(proves(auth, &good, 1, &refusal));
+  assert_false(auth_knows_peer(auth, &(struct net_peer){.address = {[15] = 1}}));
   assert_false(proves(auth, &bad, 1, &refusal));
   assert_int_equal(refusal.status, 401);
   assert_non_null(refusal.authenticate);
@@ -78,6 +79,7 @@ static bool network_proves(const char *network, const uint8_t address[16]) {
   memcpy(request.peer.address, address, 16);
   bool proven = auth_check(auth, &request, &refusal);
   assert_int_equal(refusal.status, proven ? 0 : 403);
+  assert_int_equal(auth_knows_peer(auth, &request.peer), proven);
   return proven;
 }
 
