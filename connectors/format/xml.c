@@ -79,11 +79,27 @@ static void write_place(const struct xml_reader *r, size_t offset, char at[XML_P
   if (n > 0) write_path(r, at, XML_PLACE_SIZE, (size_t)n);
 }
 
-void xml_place(const struct xml_reader *r, char ret_at[XML_PLACE_SIZE]) {
+static size_t element_offset(const struct xml_reader *r) {
   size_t offset = r->level == 0 ? r->base : r->levels[r->level].offset;
   if (offset > r->input.length) offset = r->input.length;
   const char *tag = offset == 0 ? NULL : memrchr(r->input.data, '<', offset);
-  write_place(r, tag == NULL ? offset : (size_t)(tag - r->input.data), ret_at);
+  return tag == NULL ? offset : (size_t)(tag - r->input.data);
+}
+
+void xml_place(const struct xml_reader *r, char ret_at[XML_PLACE_SIZE]) {
+  write_place(r, element_offset(r), ret_at);
+}
+
+void xml_span(const struct xml_reader *r, size_t *ret_begin, size_t *ret_end) {
+  *ret_begin = element_offset(r);
+  *ret_end = current_offset(r);
+}
+
+void xml_path(const struct xml_reader *r, char ret_path[XML_PLACE_SIZE]) {
+  char path[XML_PLACE_SIZE] = " ";
+  write_path(r, path, sizeof(path), 0);
+  memmove(ret_path, path + 1, sizeof(path) - 1);
+  ret_path[sizeof(path) - 1] = 0;
 }
 
 static const char *describe(int code) {

@@ -65,4 +65,11 @@ unsigned xml_level(const struct xml_reader *);
 /* "line:col path" of the innermost open element, where its tag begins. Slow: counts lines from the start. */
 void xml_place(const struct xml_reader *, char ret_at[XML_PLACE_SIZE]);
 
+/* Where the innermost open element begins in the input and, while its end() runs, where it ends (behind its
+ * last byte; before that, where reading stands). */
+void xml_span(const struct xml_reader *, size_t *ret_begin, size_t *ret_end);
+
+/* The path of xml_place() alone: costs nothing that grows with the document. */
+void xml_path(const struct xml_reader *, char ret_path[XML_PLACE_SIZE]);
+
 #endif

@@ -276,6 +276,57 @@ static void places_far_down_are_right(void **state) {
   free((char *)(uintptr_t)input.data);
 }
 
+struct spans { /* each element's own bytes and path, as they end */
+  const char *input;
+  char seen[4096];
+  size_t longest;
+};
+
+static int label_all(void *context, struct xml_reader *reader, struct text name) {
+  (void)context;
+  xml_label(reader, text_is(name, "a") ? "a" : text_is(name, "b") ? "b" : NULL);
+  return 0;
+}
+
+static int no_text(void *context, struct xml_reader *reader, struct text piece) {
+  (void)context, (void)reader, (void)piece;
+  return 0;
+}
+
+static int note_span(void *context, struct xml_reader *reader) {
+  struct spans *spans = context;
+  size_t begin, end, used = strlen(spans->seen);
+  char path[XML_PLACE_SIZE];
+  xml_span(reader, &begin, &end);
+  xml_path(reader, path);
+  if (end - begin > spans->longest) spans->longest = end - begin;
+  if (end - begin > 64) return 0;
+  snprintf(spans->seen + used, sizeof(spans->seen) - used, "%s:%.*s|", path, (int)(end - begin),
+           spans->input + begin);
+  return 0;
+}
+
+static void spans_are_the_elements_own_bytes(void **state) {
+  static const char small[] = "\xEF\xBB\xBF<?xml version='1.0'?>\n<a> <b>x</b ><b/><c k='>'>y</c></a>\n";
+  struct spans spans = {.input = small};
+  struct xml_handler handler = {&spans, label_all, no_text, note_span};
+  struct xml_problem problem;
+  assert_int_equal(xml_read(text_of(small), &handler, &problem), 0);
+  assert_string_equal(spans.seen,
+                      "a/b:<b>x</b >|a/b:<b/>|a/*:<c k='>'>y</c>|a:<a> <b>x</b ><b/><c k='>'>y</c></a>|");
+  size_t size = 3 * XML_STEP;
+  char *large = malloc(size + 64);
+  assert_non_null(large);
+  int head = snprintf(large, 64, "<a><b><![CDATA[");
+  memset(large + head, 'x', size);
+  snprintf(large + head + size, 32, "]]></b><b>z</b></a>");
+  spans = (struct spans){.input = large};
+  assert_int_equal(xml_read(text_of(large), &handler, &problem), 0);
+  assert_string_equal(spans.seen, "a/b:<b>z</b>|");
+  assert_int_equal(spans.longest, strlen(large));
+  free(large);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(reads_elements_and_text),
@@ -290,6 +341,7 @@ int main(void) {
       cmocka_unit_test(edges_of_steps_change_nothing),
       cmocka_unit_test(long_cdata_flows),
       cmocka_unit_test(places_far_down_are_right),
+      cmocka_unit_test(spans_are_the_elements_own_bytes),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
