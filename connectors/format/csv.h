@@ -5,19 +5,19 @@
  * found among `,` `;` tab and `|` from the first rows. A field in quotes may hold delimiters, doubled quotes
  * and line ends; CRLF, LF and CR end a row. Nothing is kept between rows: a file of any size costs one row.
  *
- * A quote inside an unquoted field is that character. A quote behind a closing quote, a NUL, invalid UTF-8,
- * an open quote at the end of the input, a field over CSV_FIELD_MAX and more than CSV_CELLS_MAX fields are
- * rows that cannot be read: they come out as CSV_E_… with their place, and reading goes on with the next row
- * (an open quote, with the end).
+ * A quote inside an unquoted field is that character. Anything behind a closing quote but a delimiter or a
+ * line end, a NUL, invalid UTF-8, an open quote at the end of the input, a field over CSV_FIELD_MAX, a row
+ * over CSV_ROW_MAX and more than CSV_CELLS_MAX fields are rows that cannot be read: they come out as CSV_E_…
+ * with their place, and reading goes on with the next row (an open quote, with the end).
  */
 #ifndef FORMAT_CSV_H
 #define FORMAT_CSV_H
 
 #include "connectors/format/text.h"
 
-enum { CSV_CELLS_MAX = 1024, CSV_FIELD_MAX = 1024 * 1024 };
+enum { CSV_CELLS_MAX = 1024, CSV_FIELD_MAX = 1024 * 1024, CSV_ROW_MAX = 16 * 1024 * 1024 };
 
-struct csv {
+struct csv { /* to be looked at only */
   struct text input;
   char delimiter;
   size_t offset;      /* of the next row */
@@ -27,6 +27,11 @@ struct csv {
   char *scratch;      /* for fields with doubled quotes; valid until the next row */
   size_t scratch_size;
   const struct allocator *allocator;
+  /* The 64 bytes of the input at `block`: which of them mean something and are not done with, and whether
+   * any is not ASCII. */
+  size_t block;
+  uint64_t special;
+  bool high;
 };
 
 struct csv_row {
@@ -37,15 +42,17 @@ struct csv_row {
   size_t count;
 };
 
-/* delimiter 0: found. Returns 0 or -ENOMEM. */
+/* delimiter 0: found, a comma when the first rows hold none. Memory for a row is taken here; only a row with
+ * more than 16 KiB in fields with doubled quotes takes more, which it needs until the next row. Returns 0 or
+ * -ENOMEM. */
 int csv_open(struct csv *, const struct allocator *, struct text input, char delimiter);
 
 #define CSV_END 1
-#define CSV_E_MALFORMED \
-  2 /* this row; ret_row has number, line and bytes, *reterr_detail a constant sentence */
+/* This row; ret_row has number, line and bytes, *reterr_detail a constant sentence. */
+#define CSV_E_MALFORMED 2
 #define CSV_E_TOO_LARGE 3 /* likewise */
 
-/* The next row that is not empty. Returns 0, CSV_…, or -ENOMEM. */
+/* The next row with a cell that holds more than white space. Returns 0, CSV_…, or -ENOMEM. */
 int csv_next(struct csv *, struct csv_row *ret_row, const char **reterr_detail);
 
 #endif
