@@ -3,6 +3,10 @@
  * and a name; the connector's structs are not looked at again. What the connector hands over is borrowed, so
  * all that stays is copied into the payload's arena, and counted against the bounds of one payload.
  *
+ * A payload that calls independent() may be taken in batches. Then three arenas are in use: the payload's,
+ * for what the connector took before; a scratch one for what it takes afterwards, emptied by release(); and
+ * one a batch, which leaves with it. So a file of any length costs the memory of a batch.
+ *
  * Surprising: when a payload has grown over its bounds, emit and reject return -ECANCELED, so that the
  * connector stops at once; translation_run() knows and makes one rejection of the whole.
  */
@@ -20,11 +24,16 @@ struct sink {
   const struct personal *personal;
   const struct config_table *tables;
   const struct hub_payload *payload;
-  struct arena *arena;
+  struct arena *payload_arena; /* for what lives as long as the payload */
+  struct arena *arena;         /* for what the connector takes: the payload's or `scratch` */
+  struct arena *records;       /* for records: the payload's or the batch's */
+  struct arena *scratch;
   struct translation *translation;
+  struct translation_taker *taker;      /* NULL: all records are kept */
+  struct translation batch, *collected; /* where records go: the batch, or the translation itself */
   size_t capacity, bytes;
-  struct protected_texts texts;
-  const struct schema_message *type; /* of the last message: the next one is mostly alike */
+  struct protected_texts texts, early_texts; /* early: from before independent() */
+  const struct schema_message *type;         /* of the last message: the next one is mostly alike */
   const ProtobufCMessageDescriptor *descriptor;
   const char *bad_text; /* personal() got what cannot stand in a message: the next one is rejected for it */
   bool too_large;
@@ -32,8 +41,13 @@ struct sink {
 
 static struct sink *sink_of(struct hub_sink *public) { return CONTAINER_OF(public, struct sink, public); }
 
+static bool stopped(const struct sink *sink) {
+  return sink->taker != NULL && sink->taker->stopped(sink->taker);
+}
+
 static void *sink_alloc(struct hub_sink *public, size_t bytes) {
-  return arena_alloc(sink_of(public)->arena, bytes);
+  struct sink *sink = sink_of(public);
+  return stopped(sink) ? NULL : arena_alloc(sink->arena, bytes);
 }
 
 /* ---- Records ---- */
@@ -47,20 +61,21 @@ static int account(struct sink *sink, size_t bytes) {
 
 /* The next record, zeroed. */
 static int add_record(struct sink *sink, struct record **ret_record) {
-  struct translation *translation = sink->translation;
-  if (sink->too_large || (translation->count == TRANSLATION_RECORDS_MAX && !translation->independent)) {
+  struct translation *collected = sink->collected;
+  if (stopped(sink) || sink->records == NULL) return -ECANCELED;
+  if (sink->too_large || (collected->count == TRANSLATION_RECORDS_MAX && !sink->translation->independent)) {
     sink->too_large = true;
     return -ECANCELED;
   }
-  if (translation->count == sink->capacity) {
+  if (collected->count == sink->capacity) {
     size_t capacity = MAX(sink->capacity * 2, (size_t)8);
-    struct record *records = arena_alloc(sink->arena, capacity * sizeof *records);
+    struct record *records = arena_alloc(sink->records, capacity * sizeof *records);
     if (records == NULL) return -ENOMEM;
-    if (translation->count != 0) memcpy(records, translation->records, translation->count * sizeof *records);
-    translation->records = records;
+    if (collected->count != 0) memcpy(records, collected->records, collected->count * sizeof *records);
+    collected->records = records;
     sink->capacity = capacity;
   }
-  *ret_record = &translation->records[translation->count];
+  *ret_record = &collected->records[collected->count];
   **ret_record = (struct record){.occurred_us = HUB_NONE};
   return 0;
 }
@@ -70,7 +85,7 @@ static int copy(struct sink *sink, const char *data, size_t length, struct text 
   if (data == NULL || length == 0) return 0;
   int r = account(sink, length);
   if (r < 0) return r;
-  char *kept = arena_text(sink->arena, (struct text){data, length});
+  char *kept = arena_text(sink->records, (struct text){data, length});
   if (kept == NULL) return -ENOMEM;
   *ret_text = (struct text){kept, length};
   return 0;
@@ -108,15 +123,30 @@ static int keep_slice(struct sink *sink, const char *bytes, size_t length, struc
   return copy(sink, bytes, length, ret_slice);
 }
 
-static void finish_record(struct sink *sink, const struct record *record) {
-  sink->translation->count++;
-  if (record->code != 0) sink->translation->rejected++;
+/* The batch leaves with its arena; the next one has its own. */
+static int hand_over(struct sink *sink) {
+  if (sink->batch.count == 0) return 0;
+  struct translation batch = sink->batch;
+  struct arena *arena = TAKE(sink->records);
+  sink->batch = (struct translation){0};
+  sink->capacity = sink->bytes = 0;
+  int r = sink->taker->take(sink->taker, &arena, &batch);
+  return r < 0 ? r : arena_new(&sink->records);
+}
+
+static int finish_record(struct sink *sink, const struct record *record) {
+  sink->collected->count++;
+  if (record->code != 0) sink->collected->rejected++;
+  if (sink->collected != &sink->batch) return 0;
+  bool full = sink->batch.count >= sink->taker->records_max || sink->bytes >= sink->taker->bytes_max;
+  return full ? hand_over(sink) : 0;
 }
 
 /* ---- emit ---- */
 
 static bool is_protected(void *context, enum hub_personal_kind kind, struct text text) {
-  return protected_has(&((struct sink *)context)->texts, kind, text);
+  const struct sink *sink = context;
+  return protected_has(&sink->texts, kind, text) || protected_has(&sink->early_texts, kind, text);
 }
 
 static const struct schema_message *type_of(struct sink *sink, const ProtobufCMessageDescriptor *descriptor) {
@@ -130,7 +160,7 @@ static const struct schema_message *type_of(struct sink *sink, const ProtobufCMe
 static int refuse(struct sink *sink, struct record *record, enum hub_reject_code code, const char *field,
                   const char *why) {
   record->code = code;
-  record->detail = arena_printf(sink->arena, "%s%s%s", field, *field == '\0' ? "" : ": ", why);
+  record->detail = arena_printf(sink->records, "%s%s%s", field, *field == '\0' ? "" : ": ", why);
   record->type = NULL;
   record->value = TEXT_NONE;
   return record->detail == NULL ? -ENOMEM : 0;
@@ -154,7 +184,7 @@ static int pack(struct sink *sink, struct record *record, const ProtobufCMessage
   size_t length = protobuf_c_message_get_packed_size(message);
   int r = account(sink, length);
   if (r < 0) return r;
-  uint8_t *bytes = arena_alloc(sink->arena, length);
+  uint8_t *bytes = arena_alloc(sink->records, length);
   if (bytes == NULL) return -ENOMEM;
   record->value = (struct text){(const char *)bytes, protobuf_c_message_pack(message, bytes)};
   record->type = type_of(sink, message->descriptor);
@@ -186,8 +216,7 @@ static int sink_emit(struct hub_sink *public, const struct hub_meta *meta, const
     sink->bad_text = NULL;
     if (r < 0) return r;
   }
-  finish_record(sink, record);
-  return 0;
+  return finish_record(sink, record);
 }
 
 /* ---- The other services ---- */
@@ -207,15 +236,28 @@ static int sink_reject(struct hub_sink *public, const struct hub_rejection *reje
   }
   if (r == 0) r = copy(sink, rejection->key, rejection->key_length, &record->key);
   if (r == 0) r = keep_slice(sink, rejection->bytes, rejection->length, &record->slice);
+  return r < 0 ? r : finish_record(sink, record);
+}
+
+static int begin_batches(struct sink *sink) {
+  int r = arena_new(&sink->scratch);
+  if (r == 0) r = arena_new(&sink->records);
   if (r < 0) return r;
-  finish_record(sink, record);
+  sink->arena = sink->scratch;
+  sink->collected = &sink->batch;
+  sink->early_texts = sink->texts;
+  sink->texts = (struct protected_texts){0};
   return 0;
 }
 
 static int sink_independent(struct hub_sink *public) {
-  struct translation *translation = sink_of(public)->translation;
-  if (translation->count == 0 && !translation->all_or_nothing) translation->independent = true;
-  return 0;
+  struct sink *sink = sink_of(public);
+  struct translation *translation = sink->translation;
+  if (translation->count != 0 || translation->all_or_nothing || translation->independent) return 0;
+  translation->independent = true;
+  if (sink->taker == NULL) return 0;
+  sink->records = NULL;
+  return begin_batches(sink);
 }
 
 static int sink_all_or_nothing(struct hub_sink *public) {
@@ -251,7 +293,7 @@ static const char *sink_lookup(struct hub_sink *public, const char *table, const
 static int sink_remember(struct hub_sink *public, const void *data, size_t length) {
   struct sink *sink = sink_of(public);
   if (length > REMEMBER_MAX) return -E2BIG;
-  char *kept = arena_text(sink->arena, (struct text){data, length});
+  char *kept = arena_text(sink->payload_arena, (struct text){data, length});
   if (kept == NULL) return -ENOMEM;
   sink->translation->remembered = (struct text){kept, length};
   return 0;
@@ -274,8 +316,13 @@ static void sink_log(struct hub_sink *public, enum hub_level level, const char *
             log_text("connector", instance->connector->api->name));
 }
 
-/* All records are kept until translate() returns, and the arena with them. */
-static void sink_release(struct hub_sink *public) { (void)public; }
+/* Only what was taken since independent(), and only where records leave before the payload ends. */
+static void sink_release(struct hub_sink *public) {
+  struct sink *sink = sink_of(public);
+  if (sink->scratch == NULL) return;
+  arena_reset(sink->scratch);
+  sink->texts = (struct protected_texts){0};
+}
 
 static const struct hub_sink_ops sink_ops = {
     .size = sizeof sink_ops,
@@ -296,7 +343,7 @@ static const struct hub_sink_ops sink_ops = {
 
 static int replace_by_too_large(struct sink *sink) {
   struct translation *translation = sink->translation;
-  struct record *record = arena_alloc(sink->arena, sizeof *record);
+  struct record *record = arena_alloc(sink->payload_arena, sizeof *record);
   if (record == NULL) return -ENOMEM;
   *record = (struct record){.code = HUB_TOO_LARGE,
                             .at = "1:1",
@@ -317,20 +364,41 @@ static void keep_rejections(struct translation *translation) {
   translation->count = kept;
 }
 
+/* What translate() returned, and how much of it holds. */
+static int conclude(struct sink *sink, int r) {
+  struct translation *translation = sink->translation;
+  if (sink->too_large) return replace_by_too_large(sink);
+  if (stopped(sink)) return -ECANCELED;
+  if (r != 0) return r < 0 ? r : -EPROTO;
+  if (sink->collected == &sink->batch) return hand_over(sink);
+  if (translation->all_or_nothing && translation->rejected != 0) keep_rejections(translation);
+  return 0;
+}
+
 int translation_run(const struct instance *instance, const struct personal *personal,
                     const struct config_table *tables, const struct hub_payload *payload, struct arena *arena,
                     struct translation *ret_translation) {
+  return translation_run_in_batches(instance, personal, tables, payload, arena, NULL, ret_translation);
+}
+
+int translation_run_in_batches(const struct instance *instance, const struct personal *personal,
+                               const struct config_table *tables, const struct hub_payload *payload,
+                               struct arena *arena, struct translation_taker *taker,
+                               struct translation *ret_translation) {
   *ret_translation = (struct translation){0};
   struct sink sink = {.public = {&sink_ops},
                       .instance = instance,
                       .personal = personal,
                       .tables = tables,
                       .payload = payload,
+                      .payload_arena = arena,
                       .arena = arena,
+                      .records = arena,
+                      .taker = taker,
+                      .collected = ret_translation,
                       .translation = ret_translation};
-  int r = instance->connector->api->translate(instance->self, payload, &sink.public);
-  if (sink.too_large) return replace_by_too_large(&sink);
-  if (r != 0) return r < 0 ? r : -EPROTO;
-  if (ret_translation->all_or_nothing && ret_translation->rejected != 0) keep_rejections(ret_translation);
-  return 0;
+  int r = conclude(&sink, instance->connector->api->translate(instance->self, payload, &sink.public));
+  if (sink.records != arena) arena_free(sink.records);
+  arena_free(sink.scratch);
+  return r;
 }

@@ -39,11 +39,26 @@ struct translation {
   struct translation_counter counters[TRANSLATION_COUNTERS_MAX]; /* to the first without a name */
 };
 
+/* Who takes the records of an independent payload while it is still being read. take() gets a batch and the
+ * arena that it lives in, and may wait; what it returns below 0 ends the translation. stopped() is asked at
+ * every call of the connector and ends the translation too. Both run on the translating thread. */
+struct translation_taker {
+  size_t records_max, bytes_max; /* a batch is handed over when it reached one of these */
+  int (*take)(struct translation_taker *, struct arena **arena, const struct translation *batch);
+  bool (*stopped)(const struct translation_taker *);
+};
+
 /* Runs translate(). Too many records or bytes (of a payload that is not independent) replace all by one
  * rejection `too_large`; all_or_nothing() with a rejected record leaves the rejections only. Returns 0 or a
  * negative errno (the host's trouble: the payload was not judged). */
 int translation_run(const struct instance *, const struct personal *, const struct config_table *tables,
                     const struct hub_payload *, struct arena *, struct translation *ret_translation) must_use;
+
+/* The same with a taker (may be NULL): of a payload that calls independent() all records go there, in
+ * order, and *ret_translation holds what was remembered and counted only. */
+int translation_run_in_batches(const struct instance *, const struct personal *,
+                               const struct config_table *tables, const struct hub_payload *, struct arena *,
+                               struct translation_taker *, struct translation *ret_translation) must_use;
 
 const char *reject_code_name(enum hub_reject_code);
 int reject_code_status(enum hub_reject_code); /* HTTP */

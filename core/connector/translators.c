@@ -27,7 +27,8 @@ struct seat {
   pthread_t thread;
   struct translation_job *job; /* NULL: empty */
   int64_t started_us;
-  bool told;
+  bool told, waits;
+  struct seat *next; /* of those for one job */
 };
 
 struct slow_note { /* on its way from the watchdog to the loop */
@@ -49,7 +50,8 @@ struct translators {
   bool closing;
   pthread_t watchdog;
   bool watchdog_runs;
-  int threads; /* that run; their seats are 1 … threads, the loop's is 0 */
+  struct seat *alone; /* each for one job: the job is gone from it when its thread ends */
+  int threads;        /* that run; their seats are 1 … threads, the loop's is 0 */
   struct seat seats[];
 };
 
@@ -58,14 +60,14 @@ struct translators {
 static void sit_down(struct seat *seat, struct translation_job *job) {
   seat->job = job;
   seat->started_us = clock_monotonic_us();
-  seat->told = false;
+  seat->told = seat->waits = false;
 }
 
 static void job_run(struct translation_job *job) {
   int r = job->prepare == NULL ? 0 : job->prepare(job);
   if (r == 0) {
-    r = translation_run(job->instance, job->personal, job->tables, job->payload, job->arena,
-                        &job->translation);
+    r = translation_run_in_batches(job->instance, job->personal, job->tables, job->payload, job->arena,
+                                   job->taker, &job->translation);
   }
   job->error = r >= 0 && job->finish != NULL ? job->finish(job) : MIN(r, 0);
 }
@@ -89,6 +91,19 @@ static struct translation_job *queue_take(struct translators *translators) {
   return job;
 }
 
+/* With the lock, which is released while the job runs. */
+static void seat_run(struct seat *seat, struct translation_job *job) {
+  struct translators *translators = seat->owner;
+  sit_down(seat, job);
+  pthread_mutex_unlock(&translators->lock);
+  job_run(job);
+  pthread_mutex_lock(&translators->lock);
+  seat->job = NULL;
+  *translators->finished_end = job;
+  translators->finished_end = &job->next;
+  eventfd_write(translators->wake_fd, 1);
+}
+
 static void *translate(void *context) {
   struct seat *seat = context;
   struct translators *translators = seat->owner;
@@ -98,15 +113,7 @@ static void *translate(void *context) {
       pthread_cond_wait(&translators->work, &translators->lock);
     }
     if (translators->closing) break;
-    struct translation_job *job = queue_take(translators);
-    sit_down(seat, job);
-    pthread_mutex_unlock(&translators->lock);
-    job_run(job);
-    pthread_mutex_lock(&translators->lock);
-    seat->job = NULL;
-    *translators->finished_end = job;
-    translators->finished_end = &job->next;
-    eventfd_write(translators->wake_fd, 1);
+    seat_run(seat, queue_take(translators));
   }
   pthread_mutex_unlock(&translators->lock);
   return NULL;
@@ -118,6 +125,91 @@ void translators_submit(struct translators *translators, struct translation_job 
   *translators->queue_end = job;
   translators->queue_end = &job->next;
   pthread_cond_signal(&translators->work);
+  pthread_mutex_unlock(&translators->lock);
+}
+
+/* ---- Jobs with a thread of their own ------------------------------------------------------------------- */
+
+static void *translate_one(void *context) {
+  struct seat *seat = context;
+  struct translators *translators = seat->owner;
+  pthread_mutex_lock(&translators->lock);
+  seat_run(seat, seat->job);
+  pthread_mutex_unlock(&translators->lock);
+  return NULL;
+}
+
+static int start_alone(struct translators *translators, struct translation_job *job) {
+  cleanup(freep) struct seat *seat = calloc(1, sizeof *seat);
+  if (seat == NULL) return -ENOMEM;
+  seat->owner = translators;
+  sit_down(seat, job);
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  pthread_mutex_lock(&translators->lock); /* the thread waits for it, so that it finds its seat in the list */
+  int r = pthread_create(&seat->thread, NULL, translate_one, seat);
+  if (r == 0) {
+    seat->next = translators->alone;
+    translators->alone = seat;
+    (void)TAKE(seat);
+  }
+  pthread_mutex_unlock(&translators->lock);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return -r;
+}
+
+/* Without a thread it waits in the queue of the others. */
+void translators_submit_alone(struct translators *translators, struct translation_job *job) {
+  job->next = NULL;
+  if (start_alone(translators, job) < 0) translators_submit(translators, job);
+}
+
+static struct seat *seat_of(struct translators *translators, const struct translation_job *job) {
+  for (struct seat *seat = translators->alone; seat != NULL; seat = seat->next) {
+    if (seat->job == job) return seat;
+  }
+  for (int i = 0; i <= translators->threads; i++) {
+    if (translators->seats[i].job == job) return &translators->seats[i];
+  }
+  return NULL;
+}
+
+static void set_waits(struct translators *translators, const struct translation_job *job, bool waits) {
+  pthread_mutex_lock(&translators->lock);
+  struct seat *seat = seat_of(translators, job);
+  if (seat != NULL) {
+    seat->waits = waits;
+    seat->started_us = clock_monotonic_us();
+  }
+  pthread_mutex_unlock(&translators->lock);
+}
+
+void translators_waits(struct translators *translators, const struct translation_job *job) {
+  set_waits(translators, job, true);
+}
+
+void translators_goes_on(struct translators *translators, const struct translation_job *job) {
+  set_waits(translators, job, false);
+}
+
+/* Threads whose job is over; with `all` every one, which waits. */
+static void join_alone(struct translators *translators, bool all) {
+  pthread_mutex_lock(&translators->lock);
+  struct seat **link = &translators->alone;
+  while (*link != NULL) {
+    struct seat *seat = *link;
+    bool runs = seat->job != NULL;
+    if (runs && !all) {
+      link = &seat->next;
+      continue;
+    }
+    if (runs) pthread_mutex_unlock(&translators->lock); /* it stays in the list, where the watchdog sees it */
+    pthread_join(seat->thread, NULL);
+    if (runs) pthread_mutex_lock(&translators->lock);
+    *link = seat->next;
+    free(seat);
+  }
   pthread_mutex_unlock(&translators->lock);
 }
 
@@ -149,20 +241,27 @@ static _Noreturn void give_up(struct translators *translators, const struct seat
   abort();
 }
 
+static void look_at(struct translators *translators, struct seat *seat, int64_t now_us) {
+  if (seat->job == NULL || seat->waits) return;
+  int64_t elapsed_us = now_us - seat->started_us;
+  if (elapsed_us > ABORT_FACTOR * translators->timeout_us) give_up(translators, seat);
+  if (elapsed_us > translators->timeout_us && !seat->told) note_slow(translators, seat);
+}
+
 static void look(struct translators *translators) {
   int64_t now_us = clock_monotonic_us();
-  for (int i = 0; i <= translators->threads; i++) {
-    struct seat *seat = &translators->seats[i];
-    if (seat->job == NULL) continue;
-    int64_t elapsed_us = now_us - seat->started_us;
-    if (elapsed_us > ABORT_FACTOR * translators->timeout_us) give_up(translators, seat);
-    if (elapsed_us > translators->timeout_us && !seat->told) note_slow(translators, seat);
+  for (int i = 0; i <= translators->threads; i++) look_at(translators, &translators->seats[i], now_us);
+  for (struct seat *seat = translators->alone; seat != NULL; seat = seat->next) {
+    look_at(translators, seat, now_us);
   }
 }
 
 static bool busy(const struct translators *translators) {
   for (int i = 0; i <= translators->threads; i++) {
     if (translators->seats[i].job != NULL) return true;
+  }
+  for (const struct seat *seat = translators->alone; seat != NULL; seat = seat->next) {
+    if (seat->job != NULL) return true;
   }
   return false;
 }
@@ -201,6 +300,7 @@ static void deliver(struct translators *translators) {
   struct slow_note *notes = TAKE(translators->slow_notes);
   pthread_mutex_unlock(&translators->lock);
   tell_slow(translators, notes);
+  join_alone(translators, false);
   while (job != NULL) {
     struct translation_job *next = job->next;
     job->next = NULL;
@@ -283,6 +383,7 @@ static void threads_join(struct translators *translators) {
   pthread_cond_broadcast(&translators->look);
   pthread_mutex_unlock(&translators->lock);
   for (int i = 1; i <= translators->threads; i++) pthread_join(translators->seats[i].thread, NULL);
+  join_alone(translators, true);
   pthread_mutex_lock(&translators->lock);
   pthread_cond_broadcast(&translators->look);
   pthread_mutex_unlock(&translators->lock);

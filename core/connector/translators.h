@@ -29,6 +29,7 @@ struct translation_job { /* embedded in its owner */
    * -errno. */
   int (*prepare)(struct translation_job *);
   int (*finish)(struct translation_job *); /* 0 or -errno */
+  struct translation_taker *taker;         /* NULL: all records are kept; never for a job on the loop */
   struct translation translation;          /* result */
   int error;                               /* 0, or negative: the host's trouble */
   void (*done)(struct translation_job *);  /* on the loop */
@@ -45,6 +46,15 @@ void translators_free(
     struct translators *); /* waits for running jobs; queued ones are dropped without done */
 
 void translators_submit(struct translators *, struct translation_job *);
+
+/* The same on a thread of its own, which ends with the job: for a file, which may wait for the brokers again
+ * and again, and must not keep others from being translated meanwhile. */
+void translators_submit_alone(struct translators *, struct translation_job *);
+
+/* By the translating thread: from here on it waits for others and is not watched; and it goes on, from when
+ * its time counts anew. */
+void translators_waits(struct translators *, const struct translation_job *);
+void translators_goes_on(struct translators *, const struct translation_job *);
 
 /* Runs a job here and now, on the loop, under the same watchdog; done is not called. */
 void translators_run(struct translators *, struct translation_job *);
