@@ -32,8 +32,11 @@ struct pipeline {
   struct arena_pool arenas;
   size_t in_flight;
   bool draining_queue, ended;
-  void (*room)(void *context);
-  void *room_context;
+  struct room {
+    void (*call)(void *context);
+    void *context;
+  } rooms[PIPELINE_ROOMS_MAX];
+  size_t rooms_count;
 };
 
 static const struct metric_family
@@ -446,7 +449,8 @@ static void start_waiting(void *context) {
     passage_start(passage);
   }
   pipeline->draining_queue = false;
-  if (pipeline->queue == NULL && pipeline->room != NULL) pipeline->room(pipeline->room_context);
+  for (size_t i = 0; i < pipeline->rooms_count && pipeline->queue == NULL; i++)
+    pipeline->rooms[i].call(pipeline->rooms[i].context);
 }
 
 static void queue_add(struct pipeline *pipeline, struct passage *passage) {
@@ -471,8 +475,7 @@ bool pipeline_has_room(const struct pipeline *pipeline) {
 }
 
 void pipeline_on_room(struct pipeline *pipeline, void (*room)(void *context), void *context) {
-  pipeline->room = room;
-  pipeline->room_context = context;
+  pipeline->rooms[pipeline->rooms_count++] = (struct room){room, context};
 }
 
 size_t pipeline_in_flight(const struct pipeline *pipeline) { return pipeline->in_flight; }

@@ -71,7 +71,8 @@ void pipeline_end(struct pipeline *);
 /* Counts a request that never became a payload: framing, identity, limits. */
 void pipeline_count_refused(struct pipeline_source *, const char *code);
 
-/* false: sources should pause; `room` is called when it is true again. */
+/* false: sources should pause; every `room` is called when it is true again (one of each way in). */
+enum { PIPELINE_ROOMS_MAX = 4 };
 bool pipeline_has_room(const struct pipeline *);
 void pipeline_on_room(struct pipeline *, void (*room)(void *context), void *context);
 
