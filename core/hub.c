@@ -22,6 +22,7 @@
 #include "core/log.h"
 #include "core/net/auth.h"
 #include "core/source/http.h"
+#include "core/source/mllp.h"
 
 enum { STOP_MS = 8000, STOP_CHECK_MS = 20, FLUSH_MS = 1000 };
 
@@ -35,6 +36,7 @@ struct hub {
   struct dedupe *dedupe;
   struct pipeline *pipeline;
   struct http_sources *sources;
+  struct mllp_sources *mllp;
   struct admin *admin;
   struct event *signals[2], *stop_check;
   int64_t stop_started_us;
@@ -44,7 +46,8 @@ struct hub {
 
 static void on_stop_check(evutil_socket_t fd, short what, void *context) {
   struct hub *hub = context;
-  bool done = pipeline_in_flight(hub->pipeline) == 0 && http_sources_idle(hub->sources);
+  bool done = pipeline_in_flight(hub->pipeline) == 0 && http_sources_idle(hub->sources) &&
+              mllp_sources_idle(hub->mllp);
   if (done || clock_monotonic_us() - hub->stop_started_us > STOP_MS * INT64_C(1000))
     event_base_loopbreak(hub->base);
 }
@@ -58,6 +61,7 @@ static void on_signal(evutil_socket_t number, short what, void *context) {
   hub->stop_started_us = clock_monotonic_us();
   admin_stopping(hub->admin);
   http_sources_drain(hub->sources);
+  mllp_sources_drain(hub->mllp);
   struct timeval period = {.tv_usec = STOP_CHECK_MS * 1000};
   hub->stop_check = event_new(hub->base, -1, EV_PERSIST, on_stop_check, hub);
   if (hub->stop_check == NULL || event_add(hub->stop_check, &period) < 0) event_base_loopbreak(hub->base);
@@ -170,6 +174,7 @@ static int open_parts(struct hub *hub, struct config_errors *errors) {
                                            hub->originals, hub->translators, hub->dedupe};
   r = pipeline_new(&options, &hub->pipeline);
   if (r == 0) r = http_sources_new(hub->base, hub->metrics, setup, hub->pipeline, errors, &hub->sources);
+  if (r == 0) r = mllp_sources_new(hub->base, hub->metrics, setup, hub->pipeline, errors, &hub->mllp);
   if (r == 0) r = open_admin(hub, errors);
   if (r == 0) r = watch_signals(hub);
   return r;
@@ -179,6 +184,7 @@ static int open_parts(struct hub *hub, struct config_errors *errors) {
 static int write_addresses(struct hub *hub) {
   cleanup(text_out_deinit) struct text_out lines = TEXT_OUT_INIT;
   http_sources_addresses(hub->sources, &lines);
+  mllp_sources_addresses(hub->mllp, &lines);
   text_out_format(&lines, "admin %s\n", admin_address(hub->admin));
   cleanup(freep) char *path = NULL, *temporary = NULL;
   if (text_out_result(&lines) < 0 || asprintf(&path, "%s/addresses", hub->setup->config->state_dir) < 0 ||
@@ -203,6 +209,7 @@ static void close_parts(struct hub *hub) {
   pipeline_end(hub->pipeline);
   admin_free(hub->admin);
   http_sources_free(hub->sources);
+  mllp_sources_free(hub->mllp);
   publisher_free(hub->publisher, FLUSH_MS);
   pipeline_free(hub->pipeline);
   dedupe_free(hub->dedupe);
@@ -213,6 +220,7 @@ static void close_parts(struct hub *hub) {
 static void ready(struct hub *hub) {
   const struct hub_config *config = hub->setup->config;
   http_sources_log(hub->sources);
+  mllp_sources_log(hub->mllp);
   log_event(LOG_INFO, "hub", "ready", log_text("hub", config->hub),
             log_text("admin", admin_address(hub->admin)), log_text("kafka", config->kafka.bootstrap),
             log_int("sources", (int64_t)hub->setup->sources_count), log_text("version", IOCHUB_VERSION));

@@ -449,7 +449,7 @@ static void start_waiting(void *context) {
     passage_start(passage);
   }
   pipeline->draining_queue = false;
-  for (size_t i = 0; i < pipeline->rooms_count && pipeline->queue == NULL; i++)
+  for (size_t i = 0; i < pipeline->rooms_count && pipeline->queue == NULL && !pipeline->ended; i++)
     pipeline->rooms[i].call(pipeline->rooms[i].context);
 }
 

@@ -52,6 +52,17 @@ static void connector_refused(const struct config_source *source, const struct t
                reason->data == NULL ? "cannot be loaded" : reason->data);
 }
 
+/* MLLP has no words but those of an HL7 acknowledgement, which only a connector can write. */
+static void answers_check(const struct config_source *source, const struct connector *connector,
+                          struct config_errors *errors) {
+  char item[ITEM_SIZE];
+  if (source->way != CONFIG_MLLP || connector->api->reply != NULL) return;
+  snprintf(item, sizeof item, "source %s.connector", source->name);
+  config_error(errors, source->connector_mark, item,
+               "%s cannot answer over MLLP; write a connector that answers in HL7, such as health",
+               source->connector);
+}
+
 static int source_open(struct setup *setup, const struct config_source *source, struct config_errors *errors,
                        struct setup_source *opened) {
   if (source->connector == NULL) return 0;
@@ -62,6 +73,7 @@ static int source_open(struct setup *setup, const struct config_source *source, 
   if (r > 0 && !told_before(setup, source)) connector_refused(source, &reason, errors);
   if (r > 0) return 0;
   opened->schema_known = true;
+  answers_check(source, connector, errors);
   r = instance_open(connector, source->name, source->zone_offset_s, source->options, setup->config->arena,
                     errors, &opened->instance);
   return r < 0 ? r : 0;
@@ -189,6 +201,16 @@ void setup_free(struct setup *setup) {
 
 /* ---- Overview ---- */
 
+static void way_overview(const struct config_source *source, struct text_out *out) {
+  switch (source->way) {
+    case CONFIG_HTTP:
+      text_out_format(out, "%s %s at %s", source->methods->items[0], source->path, source->listener);
+      break;
+    case CONFIG_MLLP: text_out_format(out, "MLLP at %s", source->mllp.address); break;
+    case CONFIG_FOLDER: text_out_format(out, "files of %s", source->folder.path); break;
+  }
+}
+
 void setup_overview(const struct setup *setup, struct text_out *out) {
   const struct hub_config *config = setup->config;
   text_out_format(out, "hub %s, brokers %s\n\nsources\n", config->hub, config->kafka.bootstrap);
@@ -196,9 +218,10 @@ void setup_overview(const struct setup *setup, struct text_out *out) {
     const struct setup_source *source = &setup->sources[i];
     const struct hub_connector *connector =
         source->instance == NULL ? NULL : source->instance->connector->api;
-    text_out_format(out, "  %-20s %s %s at %s, connector %s %s\n", source->config->name,
-                    source->config->methods->items[0], source->config->path, source->config->listener,
-                    source->config->connector, connector == NULL ? "?" : connector->version);
+    text_out_format(out, "  %-20s ", source->config->name);
+    way_overview(source->config, out);
+    text_out_format(out, ", connector %s %s\n", source->config->connector,
+                    connector == NULL ? "?" : connector->version);
   }
   text_out_string(out, "\nroutes\n");
   for (const struct config_route *route = config->routes; route != NULL; route = route->next) {
