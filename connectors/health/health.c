@@ -4,6 +4,7 @@
  * It only chooses: by option `format`, else by content type, else by the bytes. What is chosen for a payload
  * is chosen again, by the same rule, when it is answered.
  */
+#include "connectors/health/fhir.h"
 #include "connectors/health/health.h"
 
 #include <errno.h>
@@ -45,8 +46,9 @@ static int open_connector(const struct hub_host *host, const void *block, void *
 }
 
 static int translate(const void *self, const struct hub_payload *payload, struct hub_sink *sink) {
-  (void)self;
-  (void)payload;
+  const struct health *health = self;
+  if (health->format == HEALTH_FHIR || (health->format == HEALTH_AUTO && fhir_looks_like(payload)))
+    return fhir_translate(health, payload, sink);
   struct hub_rejection rejection = {
       .size = sizeof(rejection), .code = HUB_UNSUPPORTED, .detail = "in no form that is known here"};
   return hub_reject(sink, &rejection);
