@@ -30,9 +30,9 @@ enum time_precision {
   TIME_MINUTE,
   TIME_SECOND,
   TIME_FRACTION,
-  TIME_HOUR,
   TIME_MONTH,
-  TIME_YEAR
+  TIME_YEAR,
+  TIME_HOUR,
 };
 
 struct time_point {
