@@ -60,6 +60,7 @@ static const struct {
 } emitters[] = {
     {TEXT("Encounter"), fhir_encounter},
     {TEXT("Observation"), fhir_observation},
+    {TEXT("Claim"), fhir_claim},
     {TEXT("Location"), fhir_bed},
 };
 

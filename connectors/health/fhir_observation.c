@@ -333,9 +333,10 @@ static int put_performer(struct fhir_job *job, const struct fhir_crumb *crumb, c
                          LabResult *result) {
   for (const struct json *one = fhir_first(list); one != NULL; one = one->next) {
     struct text reference = json_text(json_get(one, "reference"));
-    bool organization = text_is(json_text(json_get(one, "type")), "Organization") ||
-                        memmem(reference.data, reference.length, "Organization/", 13) != NULL ||
-                        text_is(json_text(json_get(fhir_follow(job, one), "resourceType")), "Organization");
+    bool organization =
+        text_is(json_text(json_get(one, "type")), "Organization") ||
+        (reference.length != 0 && memmem(reference.data, reference.length, "Organization/", 13) != NULL) ||
+        text_is(json_text(json_get(fhir_follow(job, one), "resourceType")), "Organization");
     if (!organization) continue;
     int r = fhir_put_facility(job, crumb, one, &result->facility);
     return r != 0 || result->facility == NULL

@@ -72,6 +72,7 @@ static const struct json *find_contained(const struct json *resource, struct tex
 
 /* Without /_history/N. */
 static struct text unversioned(struct text url) {
+  if (url.length == 0) return url;
   const char *history = memmem(url.data, url.length, "/_history/", 10);
   return history == NULL ? url : (struct text){url.data, (size_t)(history - url.data)};
 }

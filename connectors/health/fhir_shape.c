@@ -158,7 +158,8 @@ SHAPE(procedure, PLAIN("sequence", KIND_COUNT, F(NEEDED)));
 SHAPE(insurance, PLAIN("sequence", KIND_COUNT, F(NEEDED)), PLAIN("focal", KIND_BOOLEAN, F(NEEDED)),
       OF("identifier", identifier), OF("coverage", reference, F(NEEDED)));
 SHAPE(item, PLAIN("sequence", KIND_COUNT, F(NEEDED)), OF("productOrService", concept, F(NEEDED)),
-      OF("quantity", quantity), OF("unitPrice", money), OF("net", money));
+      OF("quantity", quantity), OF("unitPrice", money), OF("net", money),
+      OF("encounter", reference, F(LIST)));
 SHAPE(claim, RESOURCE, CODE("status", financial_states, F(NEEDED)), OF("type", concept, F(NEEDED)),
       OF("subType", concept), CODE("use", claim_uses, F(NEEDED)), OF("patient", reference, F(NEEDED)),
       OF("billablePeriod", period), STRING("created", F(NEEDED)), OF("enterer", reference),
