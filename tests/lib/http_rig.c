@@ -1,20 +1,11 @@
 /*
- * A listener under test. The client sends, waits until the kernel has nothing unsent (loopback hands over at
- * once), and lets the loop turn, so that the server's reads see the split that the test chose. Waiting for
- * acknowledgements instead would cost 40 ms a piece.
+ * A listener of HTTP under test.
  */
 #include "tests/lib/http_rig.h"
 
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <linux/sockios.h>
-#include <netinet/tcp.h>
-#include <poll.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 
-#include "core/clock.h"
+#include "tests/lib/net_client.h"
 
 static void must(bool condition, const char *what) {
   if (condition) return;
@@ -110,78 +101,22 @@ void http_rig_close(struct http_rig *rig) {
   event_base_free(TAKE(rig->base));
 }
 
-void http_rig_turn(struct http_rig *rig) { event_base_loop(rig->base, EVLOOP_NONBLOCK); }
+void http_rig_turn(struct http_rig *rig) { net_client_turn(rig->base); }
 
 void http_rig_until(struct http_rig *rig, bool (*done)(void *context), void *context) {
-  int64_t end_us = clock_monotonic_us() + 20 * SECOND_US;
-  while (!done(context)) {
-    http_rig_turn(rig);
-    errno = ETIMEDOUT;
-    must(clock_monotonic_us() < end_us, "nothing happens");
-  }
-}
-
-/* A signal (a fuzzer's timer) may interrupt the call: the connection goes on being made. */
-static int connect_whole(int fd, const struct sockaddr_in *to) {
-  if (connect(fd, (const struct sockaddr *)to, sizeof *to) == 0) return 0;
-  struct pollfd writable = {.fd = fd, .events = POLLOUT};
-  while (errno == EINTR) {
-    if (poll(&writable, 1, 20000) != 1) continue;
-    socklen_t length = sizeof errno;
-    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &errno, &length) == 0 && errno == 0 ? 0 : -1;
-  }
-  return -1;
+  net_client_until(rig->base, done, context);
 }
 
 int http_rig_connect(struct http_rig *rig) {
-  const char *port = strrchr(listener_address(rig->listener), ':') + 1;
-  struct sockaddr_in to = {.sin_family = AF_INET,
-                           .sin_port = htons((uint16_t)strtoul(port, NULL, 10)),
-                           .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  must(fd >= 0 && connect_whole(fd, &to) == 0, "connect");
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  must(fcntl(fd, F_SETFL, O_NONBLOCK) == 0, "O_NONBLOCK");
-  http_rig_turn(rig);
-  return fd;
+  return net_client_connect(rig->base, listener_address(rig->listener));
 }
 
-void http_rig_send(struct http_rig *rig, int fd, struct text bytes) {
-  int64_t end_us = clock_monotonic_us() + 20 * SECOND_US;
-  int waiting = 1;
-  while (bytes.length != 0 || waiting != 0) {
-    ssize_t n = bytes.length == 0 ? 0 : send(fd, bytes.data, bytes.length, MSG_NOSIGNAL);
-    if (n < 0 && errno != EAGAIN && errno != EINTR)
-      return; /* the server has closed: the test sees it when it reads */
-    if (n > 0) bytes.data += n, bytes.length -= (size_t)n;
-    struct pollfd poll_fd = {.fd = fd};
-    if (ioctl(fd, SIOCOUTQNSD, &waiting) < 0 || poll(&poll_fd, 1, 0) > 0) return; /* reset: never sent */
-    http_rig_turn(rig);
-    errno = ETIMEDOUT;
-    must(clock_monotonic_us() < end_us, "send");
-  }
-}
+void http_rig_send(struct http_rig *rig, int fd, struct text bytes) { net_client_send(rig->base, fd, bytes); }
 
-bool http_rig_receive(int fd, struct text_out *received) {
-  char buffer[16384];
-  for (;;) {
-    ssize_t n = recv(fd, buffer, sizeof buffer, MSG_DONTWAIT);
-    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) return true;
-    if (n < 0) return false;
-    text_out_bytes(received, (struct text){buffer, (size_t)n});
-  }
-}
+bool http_rig_receive(int fd, struct text_out *received) { return net_client_receive(fd, received); }
 
 void http_rig_finish(struct http_rig *rig, int fd, struct text_out *received) {
-  int64_t end_us = clock_monotonic_us() + 20 * SECOND_US;
-  shutdown(fd, SHUT_WR);
-  while (!http_rig_receive(fd, received)) {
-    http_rig_turn(rig);
-    errno = ETIMEDOUT;
-    must(clock_monotonic_us() < end_us, "the connection does not end");
-  }
-  close(fd);
-  http_rig_turn(rig);
+  net_client_finish(rig->base, fd, received);
 }
 
 /* The value of a header in an answer's head, or an empty text. */

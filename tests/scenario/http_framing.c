@@ -12,6 +12,7 @@
  */
 #include <stdio.h>
 
+#include "tests/lib/case_file.h"
 #include "tests/lib/http_rig.h"
 
 /* Longer cases are cut in two at every 41st place only; byte by byte they are fed like all others. */
@@ -22,61 +23,6 @@ static const struct text probe = {"GET /probe HTTP/1.1\r\nHost: h\r\nConnection:
 struct tally {
   unsigned cases, feeds, deviations, twofold;
 };
-
-static bool read_number(const char **at, unsigned *ret_value) {
-  char *end;
-  *ret_value = (unsigned)strtoul(*at, &end, 10);
-  bool read = end != *at && *end == '}';
-  *at = end + 1;
-  return read;
-}
-
-static bool read_repeat(const char **at, struct text_out *out) {
-  const char *text = *at, *star = strchr(text, '*');
-  unsigned times;
-  if (star == NULL) return false;
-  struct text_out piece = TEXT_OUT_INIT;
-  for (const char *c = text; c < star; c++) {
-    bool escaped = *c == '\\' && c + 1 < star;
-    char byte = !escaped ? *c : *++c == 'r' ? '\r' : *c == 'n' ? '\n' : *c;
-    text_out_bytes(&piece, (struct text){&byte, 1});
-  }
-  *at = star + 1;
-  bool read = read_number(at, &times);
-  for (unsigned i = 0; read && i < times; i++) text_out_bytes(out, (struct text){piece.data, piece.length});
-  text_out_deinit(&piece);
-  return read;
-}
-
-static bool read_escape(const char **at, struct text_out *out) {
-  char byte = *(*at)++;
-  switch (byte) {
-    case 'r': byte = '\r'; break;
-    case 'n': byte = '\n'; break;
-    case 't': byte = '\t'; break;
-    case '\\': break;
-    case '{': return read_repeat(at, out);
-    case 'x': {
-      char hex[3] = {(*at)[0], (*at)[0] == '\0' ? '\0' : (*at)[1], '\0'};
-      char *end;
-      byte = (char)strtoul(hex, &end, 16);
-      if (end != hex + 2) return false;
-      *at += 2;
-      break;
-    }
-    default: return false;
-  }
-  text_out_bytes(out, (struct text){&byte, 1});
-  return true;
-}
-
-static bool read_bytes(const char *at, struct text_out *out) {
-  while (*at != '\0') {
-    if (*at != '\\') text_out_bytes(out, (struct text){at++, 1});
-    else if (at++, !read_escape(&at, out)) return false;
-  }
-  return !out->failed;
-}
 
 /* Feeds bytes in pieces of `piece` bytes after a first one of `first`, then the probe. */
 static void feed(struct http_rig *rig, struct text bytes, size_t first, size_t piece,
@@ -159,22 +105,12 @@ static void run_case(struct http_rig *rig, const char *name, const char *expecte
   text_out_deinit(&answer);
 }
 
-static char *next_column(char **line) {
-  char *start = *line, *bar = strstr(start, " | ");
-  if (bar == NULL) return NULL;
-  *line = bar + 3;
-  while (bar > start && bar[-1] == ' ') bar--;
-  *bar = '\0';
-  while (**line == ' ') (*line)++;
-  return start;
-}
-
 static bool run_line(struct http_rig *rig, char *line, struct tally *tally) {
   struct text_out bytes = TEXT_OUT_INIT;
   line[strcspn(line, "\n")] = '\0';
   if (line[0] == '#' || line[0] == '\0') return true;
-  char *name = next_column(&line), *expected = name == NULL ? NULL : next_column(&line);
-  bool readable = expected != NULL && read_bytes(line, &bytes);
+  char *name = case_next_column(&line), *expected = name == NULL ? NULL : case_next_column(&line);
+  bool readable = expected != NULL && case_read_bytes(line, &bytes);
   if (readable) run_case(rig, name, expected, (struct text){bytes.data, bytes.length}, tally);
   else fprintf(stderr, "http_framing: a line that is not NAME | ANSWERS | BYTES: %s\n", line);
   text_out_deinit(&bytes);
