@@ -141,6 +141,8 @@ static size_t digest_one(struct text rest, struct text_out *out) {
   if (text_is(status, "100")) return used;
   struct text length = find_header(head, "\r\nContent-Length: ");
   size_t body = length.length == 0 ? 0 : MIN((size_t)strtoull(length.data, NULL, 10), rest.length - used);
+  /* The answer to HEAD has a length and no body; no body of the service begins like an answer. */
+  if (rest.length - used >= 7 && memcmp(rest.data + used, "HTTP/1.", 7) == 0) body = 0;
   text_out_bytes(out, status);
   if (text_is(find_header(head, "\r\nConnection: "), "close")) text_out_string(out, " close");
   text_out_string(out, " ");
