@@ -32,10 +32,11 @@ void mllp_rig_respond(struct mllp_rig *rig, struct mllp_message *message) {
   struct text_out answer = TEXT_OUT_INIT;
   text_out_string(&answer, "A");
   text_out_bytes(&answer, (struct text){message->data.data, MIN(message->data.length, (size_t)200)});
+  bool lost = text_out_result(&answer) < 0;
   if (rig->answer_bytes != 0) respond_at_length(message, rig->answer_bytes);
-  else mllp_answer(message, (struct text){answer.data, answer.length});
+  else if (!lost) mllp_answer(message, (struct text){answer.data, answer.length});
   text_out_deinit(&answer);
-  mllp_end(message, false);
+  mllp_end(message, lost);
 }
 
 static void on_message(void *context, struct mllp_message *message) {
