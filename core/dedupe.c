@@ -186,7 +186,9 @@ static int take(struct dedupe *dedupe, struct chain **place, struct memory_key k
   if (chain == NULL || taken == NULL) return -ENOMEM;
   const struct memory_entry *known = memory_get(dedupe->memory, key);
   const uint8_t *previous = chain->last != NULL ? chain->last->id.bytes : known != NULL ? known->id : NULL;
-  int r = make_id(dedupe, record, previous, &taken->id);
+  int r = 0;
+  if (record->id != NULL) taken->id = *record->id;
+  else r = make_id(dedupe, record, previous, &taken->id);
   if (r < 0) return r;
   taken->chain = chain;
   taken->owner = claim;
@@ -293,6 +295,8 @@ void dedupe_leave(struct claim *claim) {
   claim->taken = NULL;
   claim->waiting = false;
 }
+
+void dedupe_disown(struct dedupe *dedupe, uint32_t payload) { memory_forget(dedupe->memory, payload); }
 
 uint32_t dedupe_payload_begin(struct dedupe *dedupe) { return ++dedupe->payloads; }
 

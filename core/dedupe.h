@@ -45,6 +45,7 @@ struct claim_record {
   const uint8_t *slice_digest; /* SHA-256 of the record's bytes */
   uint32_t nth;                /* without native key: number of equal records before it in the payload */
   uint32_t payload;            /* from dedupe_payload_begin() */
+  const struct event_id *id;   /* that it got before a restart; NULL: none, it is made */
 };
 
 int dedupe_claim(struct dedupe *, const struct claim_record *, struct claim *,
@@ -59,6 +60,9 @@ void dedupe_settle(struct dedupe *, struct claim *, bool durable, uint64_t done_
 
 /* The owner of a DEDUPE_WAIT claim does not wait any longer. */
 void dedupe_leave(struct claim *);
+
+/* Forgets the records of a payload that were claimed and settled only to know them again. */
+void dedupe_disown(struct dedupe *, uint32_t payload);
 
 /* ---- Whole payloads ---- */
 

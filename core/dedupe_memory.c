@@ -89,6 +89,13 @@ static void forget(struct memory *memory, size_t index) {
   memory->live--;
 }
 
+void memory_forget(struct memory *memory, uint32_t payload) {
+  for (size_t i = 0; i < memory->used; i++) {
+    size_t index = (memory->head + i) % memory->max_entries;
+    if (at(memory, index)->payload == payload) forget(memory, index);
+  }
+}
+
 static void drop_oldest(struct memory *memory) {
   forget(memory, memory->head);
   memory->head = (memory->head + 1) % memory->max_entries;

@@ -38,6 +38,9 @@ const struct memory_entry *memory_get(const struct memory *, struct memory_key);
  * *entry. -ENOMEM: nothing was changed (and entry->owned stays the caller's). */
 int memory_put(struct memory *, const struct memory_entry *entry) must_use;
 
+/* Looks at every entry: for what is rare. */
+void memory_forget(struct memory *, uint32_t payload);
+
 size_t memory_count(const struct memory *);
 size_t memory_bytes(const struct memory *);
 

@@ -9,6 +9,7 @@
 static void letter_over(struct delivery *letter, bool durable) {
   struct item *item = letter->item;
   letter->state = DELIVERY_OVER;
+  letter->settled = durable;
   if (durable) metric_add(item->passage->intake.source->dead_lettered, 1);
   else item->busy = true;
   item_close(item);
@@ -27,6 +28,7 @@ static void message_done(struct publication *publication, enum publish_outcome o
   struct delivery *delivery = CONTAINER_OF(publication, struct delivery, publication);
   struct item *item = delivery->item;
   delivery->state = DELIVERY_OVER;
+  delivery->settled = outcome == PUBLISH_DONE;
   if (outcome == PUBLISH_DONE) {
     item->done_topics |= delivery->bit;
     metric_add(item->passage->intake.source->published, 1);
@@ -41,6 +43,7 @@ static void message_done(struct publication *publication, enum publish_outcome o
               log_text("reason", reason));
     item->result = ITEM_KEPT;
     item->code = HUB_POISON;
+    delivery->settled = true;
     passage_keep_original(item->passage);
   }
   item_close(item);
@@ -50,6 +53,7 @@ static int delivery_send(struct delivery *delivery) {
   delivery->publication = (struct publication){
       .event = &delivery->event,
       .done = delivery->letter != NULL ? letter_done : message_done,
+      .perhaps = delivery->item->perhaps,
   };
   delivery->state = DELIVERY_SENT;
   int r =
@@ -88,12 +92,20 @@ static void show_body(struct passage *passage, bool as_sent) {
   if (passage->intake.show_body != NULL) passage->intake.show_body(&passage->intake, as_sent);
 }
 
+/* A file waits until there is space again. */
+static void refuse_for_originals(struct passage *passage) {
+  if (passage->intake.cursor == NULL) passage->refusal = &originals_full;
+  else
+    log_event(LOG_WARNING, "pipeline", "the space for refused payloads is full; a file waits for it",
+              log_text("source", passage->intake.source->setup->config->name));
+}
+
 static void original_kept(void *context, int result) {
   struct passage *passage = context;
   show_body(passage, false);
   passage->original_state = result == 0 ? ORIGINAL_SAFE : ORIGINAL_FAILED;
   if (result == ORIGINALS_E_FULL) {
-    passage->refusal = &originals_full;
+    refuse_for_originals(passage);
   } else if (result < 0) {
     log_event(LOG_ERROR, "pipeline", "an original could not be kept", log_errno(result),
               log_text("source", passage->intake.source->setup->config->name));
@@ -111,9 +123,38 @@ static int collect_values(struct passage *passage, struct original *original) {
     const struct record *record = &translation->records[i];
     if (record->code == 0 || record->reject_value.length == 0) continue;
     if (original->values_count == translation->rejected) break;
-    values[original->values_count++] = (struct original_value){(uint32_t)i, record->reject_value};
+    values[original->values_count++] =
+        (struct original_value){(uint32_t)(passage->first + i), record->reject_value};
   }
   original->values = values;
+  return 0;
+}
+
+enum { PIECE_BYTES_MAX = 64 * 1024, PIECES_BYTES_MAX = 4 * 1024 * 1024, WHOLE_FILE_MAX = 1024 * 1024 };
+
+static size_t piece_of(const struct delivery *letter) {
+  return MIN(letter->item->record->slice.length, (size_t)PIECE_BYTES_MAX) + 1;
+}
+
+/* Of a large file the refused records only, a line each; the file itself is in done/ or failed/. */
+static int original_body(const struct passage *passage, struct text *ret_body) {
+  size_t length = 0;
+  *ret_body = passage->intake.body;
+  if (passage->intake.cursor == NULL || passage->intake.body.length <= WHOLE_FILE_MAX) return 0;
+  for (const struct delivery *letter = passage->letters; letter != NULL; letter = letter->next) {
+    if (length + piece_of(letter) <= PIECES_BYTES_MAX) length += piece_of(letter);
+  }
+  char *body = arena_alloc(passage->intake.arena, length);
+  if (body == NULL) return -ENOMEM;
+  size_t used = 0;
+  for (const struct delivery *letter = passage->letters; letter != NULL; letter = letter->next) {
+    size_t piece = piece_of(letter);
+    if (used + piece > length) continue;
+    memcpy(body + used, letter->item->record->slice.data, piece - 1);
+    body[used + piece - 1] = '\n';
+    used += piece;
+  }
+  *ret_body = (struct text){body, used};
   return 0;
 }
 
@@ -135,10 +176,10 @@ void passage_keep_original(struct passage *passage) {
       .path = text_of(payload->path),
       .query = passage->intake.query,
       .name = text_of(payload->name),
-      .body = passage->intake.body,
   };
   memcpy(original->digest, passage->identity.digest, sizeof original->digest);
-  int r = collect_values(passage, original);
+  int r = original_body(passage, &original->body);
+  if (r == 0) r = collect_values(passage, original);
   if (r == 0) {
     passage->original_state = ORIGINAL_WRITING;
     passage->open++;
@@ -150,7 +191,7 @@ void passage_keep_original(struct passage *passage) {
     passage->open--;
   }
   passage->original_state = ORIGINAL_FAILED;
-  if (r == ORIGINALS_E_FULL) passage->refusal = &originals_full;
+  if (r == ORIGINALS_E_FULL) refuse_for_originals(passage);
   letters_go(passage);
 }
 
@@ -253,7 +294,7 @@ static int deliver_message(struct item *item) {
     uint64_t bit = UINT64_C(1) << MIN(i, (size_t)63);
     if ((item->done_topics & bit) == 0) r = send_to(item, &targets[i], bit);
   }
-  if (r < 0) item->busy = true;
+  if (r < 0) item->busy = item->undelivered = true;
   item_close(item);
   return 0;
 }
@@ -262,6 +303,59 @@ int item_deliver(struct item *item) {
   if (item->result == ITEM_PUBLISHED) return deliver_message(item);
   if (item->result == ITEM_REPEATED) return 0;
   return item_dead_letter(item, NULL, item->code, item->detail);
+}
+
+/* ---- A file's records once more ---- */
+
+/* The letter waits for the original again. */
+static void letter_again(struct item *item, struct delivery **link) {
+  struct delivery *letter = *link;
+  *link = letter->next;
+  letter->next = item->passage->letters;
+  item->passage->letters = letter;
+  letter->state = DELIVERY_READY;
+  item->open++;
+}
+
+static void send_again(struct item *item) {
+  struct delivery **link = &item->deliveries;
+  while (*link != NULL) {
+    struct delivery *delivery = *link;
+    if (delivery->state == DELIVERY_OVER && !delivery->settled && delivery->letter != NULL) {
+      letter_again(item, link);
+      continue;
+    }
+    link = &delivery->next;
+    if (delivery->settled || delivery->state == DELIVERY_SENT) continue;
+    if (delivery_send(delivery) == 0) item->open++;
+    else item->busy = true;
+  }
+}
+
+static void item_deliver_again(struct item *item) {
+  bool afresh = item->undelivered || item->deliveries == NULL;
+  item->busy = item->undelivered = false;
+  if (afresh) {
+    if (item_deliver(item) < 0) item->busy = item->undelivered = true;
+    if (item->open == 0) item_settle(item);
+    return;
+  }
+  item->passage->open++;
+  item->open++;
+  send_again(item);
+  item_close(item);
+}
+
+void passage_deliver_again(struct passage *passage) {
+  if (passage->original_state == ORIGINAL_FAILED) passage->original_state = ORIGINAL_NONE;
+  passage->open++;
+  if (passage_claim_again(passage) == 0) {
+    for (size_t i = 0; i < passage->items_count; i++) {
+      if (passage->items[i].busy) item_deliver_again(&passage->items[i]);
+    }
+  }
+  passage_keep_original(passage);
+  passage_close(passage);
 }
 
 void passage_withdraw(struct passage *passage) {

@@ -21,12 +21,24 @@ static int digest_identity(struct passage *passage) {
 }
 
 int passage_digest_payload(struct passage *passage) {
-  int r = sha256((struct text){passage->intake.payload.data, passage->intake.payload.length},
-                 passage->data_digest);
+  const struct hub_payload *payload = &passage->intake.payload;
+  const uint8_t *digest = passage->intake.data_digest;
+  if (digest != NULL) memcpy(passage->data_digest, digest, sizeof passage->data_digest);
+  int r = digest != NULL ? 0 : sha256((struct text){payload->data, payload->length}, passage->data_digest);
   if (r < 0) return r;
   passage->identity.source = text_of(passage->intake.source->setup->config->name);
   passage->identity.idempotency_key = passage->intake.idempotency_key;
   return digest_identity(passage);
+}
+
+/* A batch of a file: what of it is kept is an original of its own. */
+int passage_digest_piece(struct passage *batch, const struct passage *whole) {
+  const struct text parts[] = {TEXT("piece"),
+                               {(const char *)whole->identity.digest, sizeof whole->identity.digest},
+                               {(const char *)&batch->first, sizeof batch->first}};
+  memcpy(batch->data_digest, whole->data_digest, sizeof batch->data_digest);
+  batch->identity.source = whole->identity.source;
+  return digest_parts(parts, LENGTH_OF(parts), batch->identity.digest);
 }
 
 static bool is_whole(const struct passage *passage, struct text slice) {
@@ -79,7 +91,11 @@ static bool same_thing(const struct claim_record *x, const struct claim_record *
 static int number_equal_records(struct passage *passage) {
   size_t count = passage->messages_count;
   passage->keys_differ = true;
-  if (count < 2) return 0;
+  for (size_t i = 0; i < count && passage->whole != NULL; i++) {
+    int r = stream_number(passage->whole, &passage->claims[i]);
+    if (r < 0) return r;
+  }
+  if (count < 2 || passage->whole != NULL) return 0;
   size_t *order = arena_alloc(passage->intake.arena, count * sizeof *order);
   if (order == NULL) return -ENOMEM;
   for (size_t i = 0; i < count; i++) order[i] = i;
@@ -105,7 +121,7 @@ int passage_make_items(struct passage *passage) {
   for (size_t i = 0; i < count; i++) {
     struct item *item = &passage->items[i];
     const struct record *record = &translation->records[i];
-    *item = (struct item){.passage = passage, .record = record, .number = (uint32_t)i};
+    *item = (struct item){.passage = passage, .record = record, .number = (uint32_t)(passage->first + i)};
     if (record->code != 0 && record->code < HUB_NO_ROUTE) {
       item->result = ITEM_REJECTED;
     } else if (record->code != 0) {
@@ -129,9 +145,23 @@ static void waited(struct claim *claim, bool durable) {
   item_close(item);
 }
 
+/* A record that was safe before a restart is known again, as if it were published now. */
+static int claim_known(struct dedupe *dedupe, const struct claim_record *record, struct item *item) {
+  enum dedupe_verdict verdict;
+  item->result = ITEM_REPEATED;
+  int r = dedupe_claim(dedupe, record, &item->claim, &verdict);
+  if (r < 0) return r;
+  if (verdict == DEDUPE_NEW) dedupe_settle(dedupe, &item->claim, true, 0);
+  if (verdict == DEDUPE_WAIT) dedupe_leave(&item->claim);
+  return 0;
+}
+
 static int claim_message(struct passage *passage, size_t index) {
   struct item *item = passage->messages[index];
   struct dedupe *dedupe = pipeline_options(passage->pipeline)->dedupe;
+  if (item->known && passage->intake.source->setup->config->repeats) {
+    return claim_known(dedupe, &passage->claims[index], item);
+  }
   if (!passage->intake.source->setup->config->repeats) {
     item->result = ITEM_PUBLISHED;
     return dedupe_id(dedupe, &passage->claims[index], &item->claim.id);
@@ -161,12 +191,35 @@ static const struct hub_refusal key_reused = {
     .detail = "this Idempotency-Key came with another body before; send a new key with a new body",
 };
 
+int passage_claim_again(struct passage *passage) {
+  for (size_t i = 0; i < passage->messages_count; i++) {
+    struct item *item = passage->messages[i];
+    if (!item->busy || item->result != ITEM_REPEATED) continue;
+    struct event_id id = item->claim.id; /* is on disk already */
+    passage->claims[i].id = &id;
+    item->claim = (struct claim){0};
+    int r = claim_message(passage, i);
+    passage->claims[i].id = NULL;
+    if (r < 0) return r;
+    item->busy = false;
+    if (item->result == ITEM_PUBLISHED) item->undelivered = item->busy = true;
+  }
+  return 0;
+}
+
+/* A file that was begun before is not looked up as a whole, nor is a batch. */
+static bool is_looked_up(const struct passage *passage) {
+  if (!passage->intake.source->setup->config->repeats || passage->whole != NULL) return false;
+  return passage->intake.cursor == NULL ||
+         (passage->intake.cursor->durable == 0 && passage->intake.cursor->batches == NULL);
+}
+
 int passage_judge(struct passage *passage) {
   struct dedupe *dedupe = pipeline_options(passage->pipeline)->dedupe;
   size_t count = passage->messages_count;
-  passage->payload_number = dedupe_payload_begin(dedupe);
+  if (passage->payload_number == 0) passage->payload_number = dedupe_payload_begin(dedupe);
   for (size_t i = 0; i < count; i++) passage->claims[i].payload = passage->payload_number;
-  if (passage->intake.source->setup->config->repeats) {
+  if (is_looked_up(passage)) {
     struct event_id *ids = arena_alloc(passage->intake.arena, count * sizeof *ids);
     enum payload_verdict verdict = PAYLOAD_NEW;
     if (ids == NULL) return -ENOMEM;

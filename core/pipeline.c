@@ -31,7 +31,7 @@ struct pipeline {
   struct event *sweep;
   struct arena_pool arenas;
   size_t in_flight;
-  bool draining_queue, ended;
+  bool draining_queue, ended, files_stop;
   struct room {
     void (*call)(void *context);
     void *context;
@@ -80,6 +80,8 @@ void pipeline_end(struct pipeline *pipeline) {
 }
 
 bool pipeline_has_ended(const struct pipeline *pipeline) { return pipeline->ended; }
+
+bool pipeline_files_stop(const struct pipeline *pipeline) { return pipeline->files_stop; }
 
 uint32_t pipeline_attempt(struct pipeline *pipeline, const char *dead_letter_id) {
   return dead_letter_attempt(pipeline->attempts, dead_letter_id);
@@ -173,7 +175,7 @@ static const struct hub_refusal try_again = {
     .retry_after_s = RETRY_AFTER_S,
 };
 
-static const struct hub_refusal host_trouble = {
+const struct hub_refusal passage_host_trouble = {
     .size = sizeof(struct hub_refusal),
     .http_status = 503,
     .code = "trouble",
@@ -267,9 +269,10 @@ static int answer_stored(struct passage *passage) {
   return r;
 }
 
-static void count_outcomes(struct passage *passage) {
+void passage_count(struct passage *passage) {
   struct pipeline_source *source = passage->intake.source;
   for (size_t i = 0; i < passage->items_count; i++) {
+    if (passage->items[i].known) continue;
     if (passage->items[i].result == ITEM_REPEATED) metric_add(source->repeated, 1);
     if (passage->items[i].result == ITEM_REJECTED) metric_add(source->rejected, 1);
   }
@@ -277,14 +280,16 @@ static void count_outcomes(struct passage *passage) {
 
 static void answer(struct passage *passage, const struct hub_refusal *refusal) {
   cleanup(answer_deinit) struct answer made = {0};
+  bool file = passage->intake.cursor != NULL; /* which was counted, and has no answer */
   if (refusal != NULL) pipeline_count_refused(passage->intake.source, refusal->code);
-  else count_outcomes(passage);
-  int r = refusal == NULL ? answer_stored(passage) : 0;
-  if (r == 0) r = make_answer(passage, refusal == NULL ? HUB_DONE : HUB_REFUSED, refusal, &made);
+  else if (!file) passage_count(passage);
+  if (file) passage->intake.file_result.refusal = refusal == NULL ? NULL : refusal->code;
+  int r = refusal == NULL && !file ? answer_stored(passage) : 0;
+  if (r == 0 && !file) r = make_answer(passage, refusal == NULL ? HUB_DONE : HUB_REFUSED, refusal, &made);
   if (r < 0) {
     answer_deinit(&made);
     made = (struct answer){.status = 503}; /* no memory for more words */
-    refusal = &host_trouble;
+    refusal = &passage_host_trouble;
   }
   passage->answered = true;
   passage->pipeline->in_flight--;
@@ -292,12 +297,18 @@ static void answer(struct passage *passage, const struct hub_refusal *refusal) {
   passage->intake.answered(&passage->intake, &made, refusal == NULL ? 0 : refusal->retry_after_s);
 }
 
+void passage_answer(struct passage *passage, const struct hub_refusal *refusal) { answer(passage, refusal); }
+
 /* ---- Fates ---- */
+
+bool passage_holds(const struct passage *passage) {
+  return passage->intake.cursor != NULL && passage->refusal == NULL;
+}
 
 /* The record's fate: its id is known from now on, or taken back. A rejected record is judged anew when it
  * comes again. */
-static void item_settle(struct item *item) {
-  if (!item->claimed) return;
+void item_settle(struct item *item) {
+  if (!item->claimed || (item->busy && passage_holds(item->passage))) return;
   item->claimed = false;
   bool durable = !item->busy && item->result != ITEM_REJECTED;
   dedupe_settle(item->passage->pipeline->options.dedupe, &item->claim, durable, item->done_topics);
@@ -310,7 +321,7 @@ void item_close(struct item *item) {
   passage_close(passage);
 }
 
-static bool all_safe(const struct passage *passage) {
+bool passage_all_safe(const struct passage *passage) {
   for (size_t i = 0; i < passage->items_count; i++) {
     if (passage->items[i].busy) return false;
   }
@@ -326,22 +337,32 @@ static void remember_payload(struct passage *passage) {
                           passage->messages_count, passage->keys_differ);
 }
 
+void passage_end(struct passage *passage) {
+  list_remove(passage->pipeline, passage);
+  file_free(passage);
+  intake_free(&passage->intake);
+}
+
 void passage_close(struct passage *passage) {
   if (--passage->open != 0) return;
+  if (passage->intake.cursor != NULL) {
+    file_close(passage);
+    return;
+  }
   if (!passage->answered) {
-    bool safe = passage->refusal == NULL && all_safe(passage);
+    bool safe = passage->refusal == NULL && passage_all_safe(passage);
     if (safe) remember_payload(passage);
     answer(passage, passage->refusal != NULL ? passage->refusal : safe ? NULL : &try_again);
   }
-  list_remove(passage->pipeline, passage);
-  intake_free(&passage->intake);
+  passage_end(passage);
 }
 
 /* ---- From the source to the publisher ---- */
 
-static void deliver_all(struct passage *passage) {
+void passage_deliver(struct passage *passage) {
   for (size_t i = 0; i < passage->items_count && !passage->repeated; i++) {
     struct item *item = &passage->items[i];
+    if (item->known) continue;
     if (item_deliver(item) < 0) item->busy = true;
     if (item->open == 0) item_settle(item);
   }
@@ -360,29 +381,39 @@ static void count_for_connector(const struct pipeline_source *source, const stru
   }
 }
 
+/* Gives back the ids that were taken before the trouble. */
+void passage_drop(struct passage *passage) {
+  for (size_t i = 0; i < passage->items_count; i++) {
+    passage->items[i].busy = true;
+    if (passage->items[i].open == 0) item_settle(&passage->items[i]);
+  }
+  passage->open++;
+  passage_withdraw(passage);
+  passage->open--;
+}
+
+void passage_take_records(struct passage *passage, int error) {
+  bool file = passage->intake.cursor != NULL;
+  if (error < 0 || (file && file_recall(passage) < 0) || passage_judge(passage) < 0) {
+    passage->refusal = &passage_host_trouble;
+  }
+  if (passage->refusal != NULL) passage_drop(passage);
+  else if (file) file_deliver(passage);
+  else passage_deliver(passage);
+  passage_close(passage);
+}
+
 static void translated(struct translation_job *job) {
   struct passage *passage = CONTAINER_OF(job, struct passage, job);
+  bool stopped = job->error == -ECANCELED && passage->pipeline->files_stop;
   passage->translating = false;
   if (job->error == 0) count_for_connector(passage->intake.source, &job->translation);
-  if (job->error < 0) {
+  if (job->error < 0 && !stopped) {
     log_event(LOG_ERROR, "pipeline", "a payload could not be translated",
               log_text("source", passage->intake.source->setup->config->name), log_errno(job->error));
-    passage->refusal = &host_trouble;
-  } else if (passage_judge(passage) < 0) {
-    passage->refusal = &host_trouble;
   }
-  if (passage->refusal == NULL) {
-    deliver_all(passage);
-  } else {
-    for (size_t i = 0; i < passage->items_count; i++) { /* ids that were taken before the trouble */
-      passage->items[i].busy = true;
-      if (passage->items[i].open == 0) item_settle(&passage->items[i]);
-    }
-    passage->open++;
-    passage_withdraw(passage);
-    passage->open--;
-  }
-  passage_close(passage);
+  if (passage->intake.cursor != NULL) file_translated(passage, job->error);
+  else passage_take_records(passage, job->error);
 }
 
 /* A payload that once made the process abort is not shown to its connector again. */
@@ -405,13 +436,23 @@ static int prepare(struct translation_job *job) {
 }
 
 static int finish(struct translation_job *job) {
-  return passage_make_items(CONTAINER_OF(job, struct passage, job));
+  struct passage *passage = CONTAINER_OF(job, struct passage, job);
+  int r = passage_make_items(passage);
+  return r < 0 || passage->intake.cursor == NULL ? r : file_finish(passage);
 }
 
 static void passage_start(struct passage *passage) {
   struct pipeline *pipeline = passage->pipeline;
   const struct setup_source *setup = passage->intake.source->setup;
   passage->open = 1;
+  if (passage->whole != NULL) { /* a batch, translated already */
+    passage_take_records(passage, 0);
+    return;
+  }
+  if (passage->intake.cursor != NULL && pipeline->files_stop) {
+    file_refuse(passage);
+    return;
+  }
   passage->job = (struct translation_job){
       .instance = setup->instance,
       .personal = &setup->personal,
@@ -427,9 +468,16 @@ static void passage_start(struct passage *passage) {
   if (passage->intake.payload.length <= TRANSLATE_ON_LOOP_MAX) {
     translators_run(pipeline->options.translators, &passage->job);
     translated(&passage->job);
-  } else {
-    passage->translating = true;
+    return;
+  }
+  passage->translating = true;
+  if (passage->intake.cursor == NULL) {
     translators_submit(pipeline->options.translators, &passage->job);
+  } else if (file_start(passage) == 0) {
+    translators_submit_alone(pipeline->options.translators, &passage->job);
+  } else {
+    passage->job.error = -ENOMEM;
+    translated(&passage->job);
   }
 }
 
@@ -464,6 +512,7 @@ void pipeline_take(struct pipeline *pipeline, struct intake *intake) {
   passage->pipeline = pipeline;
   passage->taken_us = clock_monotonic_us();
   passage->late_us = passage->taken_us + intake->source->setup->config->limits.answer_timeout_ms * 1000;
+  if (intake->cursor != NULL) passage->late_us = INT64_MAX;
   pipeline->in_flight++;
   metric_add(intake->source->received, 1);
   queue_add(pipeline, passage);
@@ -476,6 +525,11 @@ bool pipeline_has_room(const struct pipeline *pipeline) {
 
 void pipeline_on_room(struct pipeline *pipeline, void (*room)(void *context), void *context) {
   pipeline->rooms[pipeline->rooms_count++] = (struct room){room, context};
+}
+
+void passage_begin(struct passage *batch) {
+  queue_add(batch->pipeline, batch);
+  if (pipeline_has_room(batch->pipeline) || batch->pipeline->queue == batch) start_waiting(batch->pipeline);
 }
 
 size_t pipeline_in_flight(const struct pipeline *pipeline) { return pipeline->in_flight; }
@@ -519,10 +573,38 @@ static void refuse_late_queue(struct pipeline *pipeline) {
   }
 }
 
+/* A file's passage whose time has come to send again, or whose file stops. */
+static struct passage *next_retry(struct pipeline *pipeline) {
+  int64_t now_us = clock_monotonic_us();
+  for (struct passage *passage = pipeline->first; passage != NULL; passage = passage->next) {
+    bool due = passage->retry_at_us != 0 && (now_us >= passage->retry_at_us || pipeline->files_stop);
+    if (due) return passage;
+  }
+  return NULL;
+}
+
+static void send_again(struct pipeline *pipeline) {
+  struct passage *passage;
+  while ((passage = next_retry(pipeline)) != NULL) {
+    passage->retry_at_us = 0;
+    passage->open++;
+    if (!pipeline->files_stop) passage_deliver_again(passage);
+    passage_close(passage);
+  }
+}
+
+void pipeline_stop_files(struct pipeline *pipeline) {
+  pipeline->files_stop = true;
+  for (struct passage *passage = pipeline->first; passage != NULL; passage = passage->next) {
+    if (passage->whole == NULL) file_stop(passage);
+  }
+}
+
 static void sweep(evutil_socket_t fd, short what, void *context) {
   struct pipeline *pipeline = context;
   struct passage *late;
   while ((late = oldest_late(pipeline)) != NULL) give_up(late);
+  send_again(pipeline);
   refuse_late_queue(pipeline);
   start_waiting(pipeline);
 }
@@ -552,6 +634,7 @@ int pipeline_new(const struct pipeline_options *options, struct pipeline **ret_p
 static void passages_free(struct passage *passage) {
   while (passage != NULL) {
     struct passage *next = passage->next;
+    file_free(passage);
     intake_free(&passage->intake);
     passage = next;
   }

@@ -10,6 +10,7 @@
 
 #include "core/connector/answer.h"
 #include "core/connector/translators.h"
+#include "core/cursor.h"
 #include "core/dedupe.h"
 #include "core/metrics.h"
 #include "core/originals/originals.h"
@@ -37,6 +38,14 @@ void pipeline_free(struct pipeline *); /* drops what is in flight without an ans
 struct pipeline_source *pipeline_source(struct pipeline *, const char *name);
 const struct setup_source *pipeline_source_setup(const struct pipeline_source *);
 
+struct file_result {   /* what became of a file's records */
+  const char *refusal; /* the whole must come again for this reason; NULL: every record's fate is known */
+  uint64_t records, accepted, repeated, rejected;
+  bool poisoned;             /* it made its connector hang before, and was not translated */
+  enum hub_reject_code code; /* of the first that was rejected; 0: none */
+  const char *at, *detail;
+};
+
 /* One payload. The way in fills in the public part; what it points to stays valid until answered() is called,
  * except `arena`, which belongs to the intake and is the place for whatever must live as long as it does. */
 struct intake {
@@ -46,6 +55,13 @@ struct intake {
   struct text body, query, idempotency_key; /* body: all bytes of the request, kept as the original */
   const char *traceparent;                  /* NULL: none */
   int64_t received_us;
+  /* A file: nobody waits for an answer, and its records are committed through the cursor, in order. Then
+   * data_digest is the SHA-256 of the payload, answered() gets an empty answer, and what became of it stands
+   * in file_result; file_position says how many bytes are committed. NULL: not a file. */
+  struct cursor_file *cursor;
+  const uint8_t *data_digest;
+  struct file_result file_result;
+  uint64_t file_position;
   void *owner;
   void (*answered)(struct intake *, const struct answer *,
                    int retry_after_s); /* once; the answer is borrowed */
@@ -67,6 +83,9 @@ void pipeline_take(struct pipeline *, struct intake *);
 /* The end is near: what still goes wrong is not kept any more, its sender sends it again. Originals may be
  * closed from here on, before the publisher is. */
 void pipeline_end(struct pipeline *);
+
+/* Files stop where they are: what is with the brokers is waited for, then answered() says to come again. */
+void pipeline_stop_files(struct pipeline *);
 
 /* Counts a request that never became a payload: framing, identity, limits. */
 void pipeline_count_refused(struct pipeline_source *, const char *code);

@@ -109,6 +109,7 @@ void engine_admit(struct publisher *publisher, struct publish_item *item) {
     return;
   }
   item->partition = partition;
+  if (item->publication->perhaps && !item->tried) item->lane.ambiguous = true;
   lane_put(&partition->lane, &item->lane);
   if (partition->id >= 0) engine_touch(publisher, partition);
 }

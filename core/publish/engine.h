@@ -22,6 +22,7 @@ struct partition {
   const char *reason;   /* why it is blocked or draining; constant */
   bool waiting;         /* in publisher.work */
   bool degraded, told;  /* said in the log */
+  bool settled; /* the tail was read to its end: what processes before this one sent has long arrived */
   struct partition *next_work;
 };
 

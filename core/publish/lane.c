@@ -57,6 +57,7 @@ void lane_put(struct lane *lane, struct lane_item *item) {
   lane->hint = item;
   lane->queued++;
   lane->ambiguous += item->ambiguous;
+  if (item->ambiguous && lane->state == LANE_OPEN) set_draining(lane, 0, false);
   item->queued = true;
   if (lane->state == LANE_BLOCKED && lane->probe == NULL && !item->ambiguous) lane->probe = item;
 }

@@ -48,7 +48,8 @@ void lane_init(struct lane *, const struct lane_backoff *);
  * is time. */
 bool lane_admits(const struct lane *, int64_t now_us);
 
-/* Into the queue. On a blocked lane the first one becomes the probe. */
+/* Into the queue. On a blocked lane the first one becomes the probe; one that is ambiguous already (sent by a
+ * process that died) makes an open lane drain, so that the tail is read first. */
 void lane_put(struct lane *, struct lane_item *);
 void lane_remove(struct lane *, struct lane_item *);
 

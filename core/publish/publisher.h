@@ -29,6 +29,9 @@ struct publication {
   void (*done)(struct publication *, enum publish_outcome,
                const char *reason); /* reason: constant; NULL when done */
   struct publish_item *item;        /* the publisher's; NULL: not under way */
+  /* A process that died may have sent it: the partition's tail is read before it is sent, from accepted_us
+   * on. Where the tail may not be read it is sent again. */
+  bool perhaps;
 };
 
 /* Starts producers for the catalogue's topics. Does not wait for a broker. */

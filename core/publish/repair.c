@@ -22,6 +22,7 @@ static int fill_job(struct partition *partition, struct tail_job *job) {
   size_t n = 0;
   job->after_offset = INT64_MAX;
   job->since_ms = INT64_MAX;
+  job->settled = partition->settled;
   for (struct lane_item *at = partition->lane.first; at != NULL && n < job->count; at = at->next) {
     if (!at->ambiguous) continue;
     struct publish_item *item = CONTAINER_OF(at, struct publish_item, lane);
@@ -30,6 +31,7 @@ static int fill_job(struct partition *partition, struct tail_job *job) {
     job->sequences[n] = at->sequence;
     job->after_offset = MIN(job->after_offset, item->after_offset);
     job->since_ms = MIN(job->since_ms, event->accepted_us / 1000);
+    job->settled = job->settled && !item->tried;
     n++;
   }
   job->count = n;
@@ -85,6 +87,7 @@ static void take_tail(struct publisher *publisher, const struct tail_job *job, i
   if (job->result == TAIL_FAILED) {
     lane_tail_failed(&partition->lane, now_us);
   } else {
+    partition->settled = partition->settled || job->missing > 0;
     resolve(publisher, partition, job);
     lane_tail_ends(&partition->lane);
   }

@@ -217,7 +217,7 @@ static enum tail_result read_on(struct tail *tail, struct tail_job *job, rd_kafk
 static enum tail_result read_tail(struct tail *tail, struct tail_job *job) {
   if (connect_consumer(tail) < 0) return TAIL_FAILED;
   sort_ids(job);
-  struct reading reading = {.began_us = clock_monotonic_us()};
+  struct reading reading = {.began_us = clock_monotonic_us(), .settled = job->settled};
   rd_kafka_resp_err_t code = find_start(tail, job, &reading.position, &reading.end);
   if (code != 0) return result_of(code);
   rd_kafka_topic_t *topic = rd_kafka_topic_new(tail->kafka, job->topic, NULL);

@@ -13,7 +13,7 @@ RANKS = [
     ['core/connector/'],
     ['core/route'],
     ['core/publish/', 'core/spool/'],
-    ['core/originals/', 'core/dead_letter', 'core/dedupe'],
+    ['core/originals/', 'core/dead_letter', 'core/dedupe', 'core/cursor', 'core/nth'],
     ['core/setup'],
     ['core/pipeline', 'core/intake'],
     ['core/net/'],

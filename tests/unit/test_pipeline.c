@@ -100,6 +100,9 @@ bool translators_poisoned(const struct translators *translators, const uint8_t d
   return false;
 }
 void translators_submit(struct translators *translators, struct translation_job *job) { fail(); }
+void translators_submit_alone(struct translators *translators, struct translation_job *job) { fail(); }
+void translators_waits(struct translators *translators, const struct translation_job *job) {}
+void translators_goes_on(struct translators *translators, const struct translation_job *job) {}
 void translators_run(struct translators *translators, struct translation_job *job) {
   job->error = job->prepare(job);
   if (job->error == 0) {
