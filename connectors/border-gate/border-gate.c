@@ -63,15 +63,14 @@ static bool is_lines(struct text text) {
   const char *end = memchr(text.data, '\n', text.length);
   if (end == NULL) return false;
   struct text line = text_trim((struct text){text.data, (size_t)(end - text.data)});
-  while (end < text.data + text.length && strchr(" \t\r\n", *end) != NULL) end++;
+  while (end < text.data + text.length && memchr(" \t\r\n", *end, 4) != NULL) end++;
   return line.data[line.length - 1] == '}' && end < text.data + text.length && *end == '{';
 }
 
 static enum border_format format_by_bytes(struct text text) {
   if (text.length >= 3 && memcmp(text.data, "\xEF\xBB\xBF", 3) == 0)
     text = (struct text){text.data + 3, text.length - 3};
-  while (text.length != 0 && strchr(" \t\r\n", *text.data) != NULL && *text.data != 0)
-    text.data++, text.length--;
+  while (text.length != 0 && memchr(" \t\r\n", *text.data, 4) != NULL) text.data++, text.length--;
   if (text.length == 0) return FORMAT_JSON;
   if (text.length >= 3 && memcmp(text.data, "UN", 2) == 0) return FORMAT_EDIFACT;
   if (*text.data == '{') return is_lines(text) ? FORMAT_NDJSON : FORMAT_JSON;

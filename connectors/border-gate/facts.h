@@ -1,0 +1,39 @@
+/*
+ * facts.h: parts of messages that every format makes in the same way: times, parties, codes.
+ */
+#ifndef BORDER_GATE_FACTS_H
+#define BORDER_GATE_FACTS_H
+
+#include "connectors/border-gate/border-gate.h"
+#include "connectors/format/time.h"
+#include "google/protobuf/timestamp.pb-c.h"
+#include "ioc/bordergate/v1/types.pb-c.h"
+
+struct code { /* a table of codes ends with one without text */
+  struct text text;
+  int value;
+};
+
+/* The code's value, 0 when it is not in the table. */
+int code_value(const struct code *codes, struct text);
+
+extern const struct code transport_modes[];   /* UN recommendation 19 */
+extern const struct code message_functions[]; /* EDIFACT 1225, WCO FunctionCode */
+
+/* -ENOMEM or 0. */
+int fact_time(struct hub_sink *, const struct time_point *, Google__Protobuf__Timestamp **ret_time,
+              Ioc__Bordergate__V1__TimePrecision *ret_precision);
+
+/* Microseconds since 1970 UTC, the rest of nanoseconds dropped; HUB_NONE for NULL. */
+int64_t fact_time_us(const Google__Protobuf__Timestamp *);
+
+/* Fills in number and name of a company or of what may be a person, by the rule beside message Party. Either
+ * may be empty. Returns 0, -ENOMEM or HUB_E_NUL. */
+int fact_party(struct hub_sink *, Ioc__Bordergate__V1__Party *, struct text id, struct text name);
+
+/* What names a means of transport: a plate where mode_code says road or nothing, else clear. Sets mode_code,
+ * mode, and plate or id. Returns 0, -ENOMEM or HUB_E_NUL. */
+int fact_transport(struct hub_sink *, Ioc__Bordergate__V1__TransportMeans *, struct text mode_code,
+                   struct text id);
+
+#endif
