@@ -26,6 +26,7 @@ struct job { /* one call of translate */
   struct allocator allocator; /* the sink's: its memory ends at hub_release() */
   struct json_places places;  /* of payload.data, for JSON */
   Ioc__Education__V1__Form form;
+  struct text school_year;        /* of a title above the records; empty: none */
   struct hub_rejection rejection; /* filled in by what returns RECORD_E_REJECTED */
 };
 

@@ -30,6 +30,8 @@ struct oneroster_list {
   const struct field_table *table;
 };
 
+extern const struct field_table oneroster_org_table, oneroster_class_table, oneroster_enrollment_table,
+    oneroster_user_table, oneroster_demographics_table;
 extern const struct oneroster_list oneroster_lists[];
 extern const size_t oneroster_lists_count;
 

@@ -61,8 +61,8 @@ struct record {
   struct job *job;
   const struct field_table *table;
   struct text bytes; /* what the record was made of */
-  /* The index-th value of a field, trimmed; of a field that is no list only index 0. Empty: no such. Returns
-   * 0, -ENOMEM or RECORD_E_REJECTED. */
+  /* The index-th value of a field, trimmed and without NUL; of a field that is no list only index 0. Empty:
+   * no such. Returns 0, -ENOMEM or RECORD_E_REJECTED. */
   int (*get)(const struct record *, size_t field, size_t index, struct text *ret);
   /* Where it stands; NULL: no memory. */
   const char *(*place)(const struct record *, size_t field);
@@ -79,9 +79,6 @@ int record_reject(const struct record *, enum hub_reject_code, size_t field, con
 
 /* Gives what record_reject() noted to the sink. Returns 0 or a negative errno. */
 int record_refuse(const struct record *, struct text key);
-
-/* A terminated copy; a NUL in it is RECORD_E_REJECTED at that field. */
-int record_string(const struct record *, size_t field, struct text, char **ret);
 
 /* The field of that name, or RECORD_WHOLE. */
 size_t field_find(const struct field_table *, const char *name);

@@ -48,8 +48,8 @@ struct row_source {
   size_t sheet;     /* number in a workbook of several, from 1; 0: the only one */
 };
 
-/* The row as a record; both structs stay the caller's. Lists are cut at commas. */
-struct record row_record(struct job *, const struct field_table *, const struct row_source *);
+/* The row as a record; source stays the caller's. Lists are cut at commas. 0 or -ENOMEM. */
+int row_record(struct job *, const struct field_table *, const struct row_source *, struct record *ret);
 
 /* `12:4 users.csv row 12 "Ngày sinh"`; name NULL: the row. NULL: no memory. */
 const char *row_place(struct job *, const struct row_source *, size_t column, const char *name);

@@ -14,6 +14,7 @@ struct tally_key { /* what one AssessmentSummary is about; texts may be empty */
 
 struct tally_mark { /* of one pupil */
   struct text pupil, level, score;
+  bool other_scale; /* the score is no number of 0 to 10: in no band */
 };
 
 /* Lives in the sink's memory. -ENOMEM. */
@@ -23,6 +24,7 @@ int tally_new(struct job *, struct tally **ret);
 const char *tally_judge(const struct tally_mark *);
 
 #define TALLY_E_FULL 1 /* too many classes and subjects */
+extern const char tally_full_detail[];
 
 /* Counts a mark that tally_judge() found good; `bytes` is what it was read from. 0, TALLY_E_FULL, -ENOMEM. */
 int tally_count(struct tally *, const struct tally_key *, const struct tally_mark *, struct text bytes);

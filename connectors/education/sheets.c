@@ -1,0 +1,257 @@
+/*
+ * sheets.c: finds the header of a sheet among its first rows, then takes row by row what stands below.
+ *
+ * The sheet is read twice: its head to learn what it is, then all of it. Lists are independent: their rows
+ * are published while the rest is read and memory is that of one row, whatever the file's length. A results
+ * sheet becomes counts, which nobody knows before its end.
+ */
+#include "connectors/education/sheets.h"
+
+#include <errno.h>
+
+#include "connectors/education/heap.h"
+#include "connectors/education/lists.h"
+
+struct reading {
+  struct job *job;
+  struct allocator allocator; /* of the heap */
+  struct sheet sheet;
+  struct head head;
+  const struct list_kind *kind;
+  struct results *results;
+  struct tally *tally;
+  struct columns columns;
+  struct titles titles;
+  size_t header_row;
+  size_t shown; /* number of the sheet for places; 0: the only one */
+  bool independent;
+};
+
+static int code_of(int result) { return result == SHEET_E_TOO_LARGE ? HUB_TOO_LARGE : HUB_MALFORMED; }
+
+/* ---- The head ---- */
+
+static int keep_row(struct reading *reading, const struct sheet_row *row) {
+  const struct allocator *allocator = &reading->allocator;
+  struct text *cells = allocate(allocator, (row->count + 1) * sizeof(*cells));
+  if (cells == NULL) return -ENOMEM;
+  for (size_t i = 0; i < row->count; i++) {
+    char *copy = allocate(allocator, row->cells[i].length + 1);
+    if (copy == NULL) return -ENOMEM;
+    if (row->cells[i].length != 0) memcpy(copy, row->cells[i].data, row->cells[i].length);
+    cells[i] = (struct text){copy, row->cells[i].length};
+  }
+  struct head *head = &reading->head;
+  head->rows[head->count].number = row->number;
+  head->rows[head->count].cells = cells;
+  head->rows[head->count++].count = row->count;
+  return 0;
+}
+
+static int read_head(struct reading *reading) {
+  struct sheet_row row = {0};
+  struct head *head = &reading->head;
+  *head = (struct head){0};
+  int r = sheet_rewind(&reading->sheet, &head->wrong_detail);
+  while (r == 0 && head->count < HEAD_ROWS_MAX) {
+    r = sheet_next(&reading->sheet, &row, &head->wrong_detail);
+    if (r == 0 && row.number > HEAD_ROWS_MAX) break;
+    if (r == 0) r = keep_row(reading, &row);
+  }
+  if (r < 0) return r;
+  if (r == SHEET_E_MALFORMED || r == SHEET_E_TOO_LARGE) {
+    head->wrong = row.number == 0 ? 1 : row.number;
+    head->wrong_line = row.line == 0 ? 1 : row.line;
+    head->wrong_as = r;
+  }
+  return 0;
+}
+
+/* What the sheet is; nothing of it is set when its head is not known. */
+static int recognise(struct reading *reading) {
+  const struct head *head = &reading->head;
+  reading->kind = NULL;
+  int r = results_recognise(reading->job, &reading->allocator, head, &reading->results, &reading->header_row);
+  if (r != 0 || reading->results != NULL) return r;
+  for (size_t i = 0; i < head->count && reading->kind == NULL && head->rows[i].number <= HEADER_ROWS; i++) {
+    r = list_recognise(reading->job, &reading->allocator, head->rows[i].cells, head->rows[i].count,
+                       &reading->kind, &reading->columns);
+    if (r != 0) return r;
+    reading->header_row = head->rows[i].number;
+  }
+  r = titles_read(&reading->allocator, head, reading->header_row, &reading->titles);
+  reading->job->school_year = reading->titles.school_year;
+  return r;
+}
+
+/* ---- Rows ---- */
+
+static int refuse_row(struct reading *reading, const struct sheet_row *row, int result, const char *detail) {
+  struct row_source source = {.row = row, .sheet = reading->shown};
+  struct hub_rejection rejection = {.size = sizeof(rejection),
+                                    .code = (enum hub_reject_code)code_of(result),
+                                    .at = row_place(reading->job, &source, 0, NULL),
+                                    .detail = detail};
+  return rejection.at == NULL ? -ENOMEM : hub_reject(reading->job->sink, &rejection);
+}
+
+/* A row in which no column that is known holds anything is none: numbers printed in advance, a signature. */
+static int is_bare(const struct record *record, bool *ret) {
+  *ret = true;
+  for (size_t i = 0; i < record->table->count && *ret; i++) {
+    struct text text;
+    int r = record->get(record, i, 0, &text);
+    if (r != 0) return r;
+    *ret = text.length == 0;
+  }
+  return 0;
+}
+
+static int take_row(struct reading *reading, const struct sheet_row *row) {
+  struct job *job = reading->job;
+  struct row_source source = {.columns = &reading->columns, .row = row, .sheet = reading->shown};
+  struct record record;
+  bool bare = false;
+  int r = row_record(job, reading->kind->table, &source, &record);
+  if (r == 0) r = is_bare(&record, &bare);
+  if (r != 0 || bare) return r;
+  job->form = reading->kind->form;
+  r = reading->kind->take(reading->kind, &record);
+  return r == RECORD_E_REJECTED ? record_refuse(&record, TEXT_NONE) : r;
+}
+
+static int take_rows(struct reading *reading) {
+  struct sheet_row row = {0};
+  const char *detail = NULL;
+  int r = sheet_rewind(&reading->sheet, &detail);
+  while (r == 0) {
+    r = sheet_next(&reading->sheet, &row, &detail);
+    if (r == SHEET_E_MALFORMED || r == SHEET_E_TOO_LARGE) {
+      int refused = refuse_row(reading, &row, r, detail);
+      if (refused != 0 || reading->sheet.xlsx != NULL) return refused;
+      r = 0;
+    } else if (r == 0 && row.number > reading->header_row) {
+      r = reading->results == NULL
+              ? take_row(reading, &row)
+              : results_count(reading->job, reading->results, reading->tally, &row, reading->shown);
+    }
+    if (reading->independent && reading->results == NULL) hub_release(reading->job->sink);
+  }
+  return r == SHEET_END ? 0 : r;
+}
+
+/* The sheet at hand, when its header is known: then *ret_known. */
+static int take_sheet(struct reading *reading, bool *ret_known) {
+  struct hub_sink *sink = reading->job->sink;
+  int r = read_head(reading);
+  if (r == 0) r = recognise(reading);
+  if (r != 0) return r;
+  *ret_known = reading->results != NULL || (reading->kind != NULL && reading->kind->take != NULL);
+  if (!*ret_known) return 0;
+  if (reading->results == NULL) {
+    bool first = !reading->independent && reading->tally == NULL;
+    if (first) r = sink->ops->independent(sink);
+    reading->independent |= first;
+    return r != 0 ? r : take_rows(reading);
+  }
+  reading->job->form = IOC__EDUCATION__V1__FORM__FORM_SHEET;
+  r = tally_new(reading->job, &reading->tally);
+  if (r == 0) r = take_rows(reading);
+  return r != 0 ? r : tally_emit(reading->tally);
+}
+
+/* No sheet of the payload has a header that is known. */
+static int refuse_all(struct reading *reading) {
+  const struct head *head = &reading->head;
+  struct sheet_row row = {.number = 1, .line = 1};
+  if (head->wrong != 0) {
+    row.number = head->wrong;
+    row.line = head->wrong_line;
+    return refuse_row(reading, &row, head->wrong_as, head->wrong_detail);
+  }
+  if (reading->kind != NULL)
+    return job_refuse(reading->job, HUB_UNSUPPORTED, "1:1 row 1", "a list from which nothing is published");
+  return job_refuse(reading->job, HUB_UNSUPPORTED, "1:1 row 1",
+                    "no row of the first 12 is a header that is known");
+}
+
+/* ---- CSV ---- */
+
+static enum charset charset_of(const struct job *job) {
+  struct text data = {job->payload->data, job->payload->length}, name;
+  if (job->education->charset != CHARSET_UNKNOWN) return job->education->charset;
+  name = charset_parameter(job->payload->content_type);
+  if (name.length != 0) return charset_by_name(name);
+  bool little = data.length >= 2 && memcmp(data.data, "\xff\xfe", 2) == 0;
+  bool big = data.length >= 2 && memcmp(data.data, "\xfe\xff", 2) == 0;
+  return little || big ? CHARSET_UTF_16 : CHARSET_UTF_8;
+}
+
+/* UTF-8 is judged by the reader, row by row. */
+static int decode(struct reading *reading, bool *ret_refused) {
+  struct job *job = reading->job;
+  struct text data = {job->payload->data, job->payload->length};
+  enum charset charset = charset_of(job);
+  size_t offset = 0;
+  *ret_refused = false;
+  reading->sheet.input = data;
+  if (charset == CHARSET_UTF_8) return 0;
+  *ret_refused = true;
+  if (charset == CHARSET_UNKNOWN)
+    return job_refuse(job, HUB_UNSUPPORTED, "1:1", "a character set that is not known here");
+  int r = charset_decode(&reading->allocator, charset, data, &reading->sheet.input, &offset);
+  *ret_refused = r > 0;
+  if (r <= 0) return r;
+  return job_refuse(job, HUB_MALFORMED, json_at(&job->places, &job->allocator, offset, NULL, NULL),
+                    "bytes that the character set does not define");
+}
+
+int sheets_translate_csv(const struct education *education, const struct hub_payload *payload,
+                         struct hub_sink *sink) {
+  struct job job = job_of(education, payload, sink);
+  __attribute__((cleanup(heap_deinit))) struct heap heap = {NULL};
+  struct reading reading = {.job = &job, .allocator = heap_allocator(&heap)};
+  bool refused = false, known = false;
+  reading.sheet.allocator = &reading.allocator;
+  int r = decode(&reading, &refused);
+  if (r == 0 && !refused) r = take_sheet(&reading, &known);
+  return r != 0 || refused || known ? r : refuse_all(&reading);
+}
+
+/* ---- Workbooks ---- */
+
+static int refuse_workbook(struct job *job, int result, const char *detail) {
+  enum hub_reject_code code = result == XLSX_E_UNSUPPORTED ? HUB_UNSUPPORTED
+                              : result == XLSX_E_TOO_LARGE ? HUB_TOO_LARGE
+                                                           : HUB_MALFORMED;
+  return job_refuse(job, code, "1:1", detail);
+}
+
+static int take_sheets(struct reading *reading) {
+  size_t count = xlsx_sheets(reading->sheet.xlsx), found = 0;
+  for (size_t i = 0; i < count; i++) {
+    bool known = false;
+    reading->sheet.number = i;
+    reading->shown = count > 1 ? i + 1 : 0;
+    int r = take_sheet(reading, &known);
+    if (r != 0) return r;
+    found += known;
+  }
+  reading->shown = 0;
+  return found != 0 ? 0 : refuse_all(reading);
+}
+
+int sheets_translate_workbook(const struct education *education, const struct hub_payload *payload,
+                              struct hub_sink *sink) {
+  struct job job = job_of(education, payload, sink);
+  __attribute__((cleanup(heap_deinit))) struct heap heap = {NULL};
+  struct reading reading = {.job = &job, .allocator = heap_allocator(&heap)};
+  const char *detail = NULL;
+  reading.sheet.allocator = &reading.allocator;
+  struct text data = {payload->data, payload->length};
+  int r = xlsx_open(&reading.allocator, data, &reading.sheet.xlsx, &detail);
+  if (r > 0) r = refuse_workbook(&job, r, detail);
+  else if (r == 0) r = take_sheets(&reading);
+  xlsx_close(reading.sheet.xlsx);
+  return r;
+}
