@@ -21,7 +21,7 @@ enum kind {
 enum { NEEDED = 1, LIST = 2 };
 
 struct fhir_element {
-  const char *name;
+  struct text name;
   enum kind kind;
   unsigned flags;
   const struct fhir_shape *shape;
@@ -33,17 +33,17 @@ struct fhir_shape {
   const struct fhir_element *elements; /* ended by one without a name */
 };
 
-#define SHAPE(NAME, ...)                                                   \
-  static const struct fhir_element NAME##_elements[] = {__VA_ARGS__, {0}}; \
+#define SHAPE(NAME, ...)                                                            \
+  static const struct fhir_element NAME##_elements[] = {__VA_ARGS__, {.flags = 0}}; \
   static const struct fhir_shape NAME = {NAME##_elements}
 #define STRING(name, ...) \
-  { name, KIND_STRING, __VA_ARGS__ }
+  { TEXT(name), KIND_STRING, __VA_ARGS__ }
 #define CODE(name, list, ...) \
-  { name, KIND_CODE, .codes = list, __VA_ARGS__ }
+  { TEXT(name), KIND_CODE, .codes = list, __VA_ARGS__ }
 #define OF(name, what, ...) \
-  { name, KIND_OBJECT, .shape = &what, __VA_ARGS__ }
+  { TEXT(name), KIND_OBJECT, .shape = &what, __VA_ARGS__ }
 #define PLAIN(name, kind, ...) \
-  { name, kind, __VA_ARGS__ }
+  { TEXT(name), kind, __VA_ARGS__ }
 #define F(...) .flags = __VA_ARGS__
 #define ONE_OF(which) .choice = which
 
@@ -235,7 +235,7 @@ static const struct fhir_element bundle_elements[] = {
     PLAIN("link", KIND_ANY, F(LIST)),
     OF("entry", entry, F(LIST)),
     PLAIN("signature", KIND_ANY),
-    {0},
+    {.flags = 0},
 };
 const struct fhir_shape fhir_bundle_shape = {bundle_elements};
 
@@ -334,11 +334,14 @@ static int check_list(const struct fhir_crumb *crumb, const struct json *value,
   return 0;
 }
 
-/* The element called so; *ret_index is where the next one is likely to be. */
-static const struct fhir_element *find(const struct fhir_shape *shape, struct text name, size_t *ret_index) {
-  for (size_t i = 0; shape->elements[i].name != NULL; i++) {
-    if (!text_is(name, shape->elements[i].name)) continue;
-    *ret_index = i;
+/* The element called so. Members mostly come in the order of the tables: the one behind the last is tried
+ * first. */
+static const struct fhir_element *find(const struct fhir_shape *shape, struct text name, size_t *index) {
+  const struct fhir_element *next = &shape->elements[*index];
+  if (next->name.length != 0 && text_equal(next->name, name)) return next;
+  for (size_t i = 0; shape->elements[i].name.length != 0; i++) {
+    if (!text_equal(shape->elements[i].name, name)) continue;
+    *index = i;
     return &shape->elements[i];
   }
   return NULL;
@@ -347,10 +350,10 @@ static const struct fhir_element *find(const struct fhir_shape *shape, struct te
 /* What must be there and is not. */
 static int check_needed(const struct fhir_crumb *crumb, const struct json *object,
                         const struct fhir_shape *shape, uint64_t seen, struct fhir_fault *fault) {
-  for (size_t i = 0; shape->elements[i].name != NULL; i++) {
+  for (size_t i = 0; shape->elements[i].name.length != 0; i++) {
     const struct fhir_element *element = &shape->elements[i];
     if (!(element->flags & NEEDED) || (seen >> i & 1)) continue;
-    struct fhir_crumb at = {crumb, element->name, 0};
+    struct fhir_crumb at = {crumb, element->name.data, 0};
     fhir_fault(fault, HUB_MISSING, &at, object, "an element that must be there is absent");
     return FHIR_E_FAULT;
   }
@@ -361,13 +364,12 @@ int fhir_check(const struct fhir_crumb *crumb, const struct json *object, const 
                struct fhir_fault *reterr_fault) {
   uint64_t seen = 0; /* no shape has more than 64 elements */
   const char *choices[4] = {0};
-  size_t choices_count = 0;
+  size_t choices_count = 0, index = 0;
   for (const struct json *member = object->first; member != NULL; member = member->next) {
-    size_t index = 0;
     const struct fhir_element *element = find(shape, (struct text){member->key, member->key_length}, &index);
     if (element == NULL) continue;
-    struct fhir_crumb at = {crumb, element->name, 0};
-    seen |= UINT64_C(1) << index;
+    struct fhir_crumb at = {crumb, element->name.data, 0};
+    seen |= UINT64_C(1) << index++;
     for (size_t i = 0; i < choices_count; i++) {
       if (element->choice == NULL || strcmp(choices[i], element->choice) != 0) continue;
       return wrong(reterr_fault, &at, member, "a second value of an element that has one of several types");
