@@ -82,6 +82,8 @@ int hl7v2_next(struct hl7v2 *payload, struct hl7v2_unit *ret) {
   return 0;
 }
 
+void hl7v2_rewind(struct hl7v2 *payload) { payload->lines = lines_of(payload->input, 0); }
+
 /* ---- The frame ---- */
 
 struct frame {
@@ -166,7 +168,7 @@ int hl7v2_open(struct hl7v2 *payload, struct text input, struct hl7v2_problem *r
                   "the batch or file has no trailer");
   if (payload->messages == 0 && !payload->has_batches)
     return refuse(reterr, HL7V2_E_MALFORMED, 1, 1, "", "there is no message");
-  payload->lines = lines_of(input, 0);
+  hl7v2_rewind(payload);
   return 0;
 }
 
@@ -274,7 +276,8 @@ static int decode(const struct allocator *allocator, const struct hl7v2_message 
     if (is_ascii(segments[i].bytes)) continue;
     if (message->charset == CHARSET_UNKNOWN) {
       while ((unsigned char)segments[i].bytes.data[offset] < 0x80) offset++;
-      return refuse_byte(message, &segments[i], offset, problem, "bytes of a character set not known here");
+      (void)refuse_byte(message, &segments[i], offset, problem, "bytes of a character set not known here");
+      return HL7V2_E_UNSUPPORTED;
     }
     int r = charset_decode(allocator, message->charset, segments[i].bytes, &segments[i].text, &offset);
     if (r < 0) return r;

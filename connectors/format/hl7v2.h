@@ -25,6 +25,7 @@ enum {
 #define HL7V2_E_INCOMPLETE 3 /* a batch that is cut, or counts otherwise than its trailer says */
 #define HL7V2_E_CHARSET 4    /* bytes that the message's character set does not define */
 #define HL7V2_E_TOO_LARGE 5
+#define HL7V2_E_UNSUPPORTED 6 /* bytes beyond ASCII in a character set that is not known here */
 
 struct hl7v2_problem {
   const char *detail;        /* constant sentence */
@@ -64,6 +65,10 @@ int hl7v2_open(struct hl7v2 *, struct text input, struct hl7v2_problem *reterr);
 
 /* The next unit of a payload that hl7v2_open() took. Returns 0 or HL7V2_END. */
 int hl7v2_next(struct hl7v2 *, struct hl7v2_unit *ret);
+
+/* Back to the begin, also of a payload that hl7v2_open() refused: its units are then what was found, and a
+ * line that belongs to none is one of kind 0. */
+void hl7v2_rewind(struct hl7v2 *);
 
 /* Whether the bytes begin like HL7 v2: MSH, FHS or BHS, behind what is skipped. */
 bool hl7v2_is(struct text input);

@@ -175,8 +175,8 @@ static const struct {
     {"MSH|^~\\&||||||||||||||||\"\"\rPID|1||||Nguyễn", "", 0},
     {"MSH|^~\\&||||||||||||||||ASCII\rPID|1||||Nguyễn", "2:10 PID-5", HL7V2_E_CHARSET},
     {"MSH|^~\\&||||||||||||||||ISO IR 999\rPID|1||||Nguyen", "", 0},
-    {"MSH|^~\\&||||||||||||||||ISO IR 999\rPID|1||||Nguyễn", "2:10 PID-5", HL7V2_E_CHARSET},
-    {"MSH|^~\\&||||||||||||||||UNICODE UTF-16\rPID|1||||Nguyễn", "2:10 PID-5", HL7V2_E_CHARSET},
+    {"MSH|^~\\&||||||||||||||||ISO IR 999\rPID|1||||Nguyễn", "2:10 PID-5", HL7V2_E_UNSUPPORTED},
+    {"MSH|^~\\&||||||||||||||||UNICODE UTF-16\rPID|1||||Nguyễn", "2:10 PID-5", HL7V2_E_UNSUPPORTED},
 };
 
 static void test_messages(void **state) {
