@@ -1,0 +1,26 @@
+/*
+ * answer.h: writes a JSON answer in few pieces. Foreign bytes that are not UTF-8 become question marks.
+ */
+#ifndef HEALTH_ANSWER_H
+#define HEALTH_ANSWER_H
+
+#include "connectors/format/text.h"
+#include "connectors/iochub_connector.h"
+
+struct answer {
+  struct hub_writer *writer;
+  int error; /* of a write; the rest is then not written */
+  size_t used;
+  char buffer[1024];
+};
+
+void answer_put(struct answer *, const char *json);
+void answer_number(struct answer *, uint64_t);
+void answer_string(struct answer *, struct text);   /* quoted */
+void answer_text_number(struct answer *, uint64_t); /* quoted */
+int answer_end(struct answer *);
+
+/* HTTP status of a reject's code, as in iochub_connector.h. */
+int answer_status(enum hub_reject_code);
+
+#endif
