@@ -11,7 +11,6 @@
 #include <strings.h>
 
 #include "connectors/education/documents.h"
-#include "connectors/education/oneroster_csv.h"
 #include "connectors/education/sheets.h"
 #include "connectors/format/archive.h"
 
@@ -142,7 +141,7 @@ static int translate(const void *self, const struct hub_payload *payload, struct
     bool package = education->format == EDUCATION_PACKAGE;
     int r = package || education->format == EDUCATION_XLSX ? 0 : is_package(sink, payload, &package);
     if (r != 0) return r;
-    return package ? oneroster_csv_translate(education, payload, sink)
+    return package ? refuse_bytes(education, payload, sink, "a package")
                    : sheets_translate_workbook(education, payload, sink);
   }
   if (begins(data, "\xd0\xcf\x11\xe0", 4))

@@ -91,6 +91,13 @@ static const struct field user_fields[] = {
 };
 const struct field_table oneroster_user_table = FIELD_TABLE(user_fields);
 
+static const struct field role_fields[] = {
+    {"role", "ROLE", NULL, FIELD_CODE, 0, offsetof(Enrollment, role), offsetof(Enrollment, role_code),
+     .codes = role_codes},
+    {"orgSourcedId", "ORGSOURCEDID", "org", FIELD_TEXT, 0, offsetof(Enrollment, school_code)},
+};
+const struct field_table oneroster_role_table = FIELD_TABLE(role_fields);
+
 static const struct field demographics_fields[] = {
     {"userSourcedId", "USERSOURCEDID|SOURCEDID", "sourcedId", FIELD_UNUSED, .wanted = 'a'},
     {"birthDate", "BIRTHDATE", NULL, FIELD_BIRTH, HUB_BIRTH_DATE, offsetof(Enrollment, birth_year),
@@ -114,7 +121,7 @@ static const struct field result_fields[] = {
     [RESULT_LINE_ITEM] = {"lineItemSourcedId", "LINEITEMSOURCEDID", "lineItem", FIELD_UNUSED},
     [RESULT_STUDENT] = {"studentSourcedId", "STUDENTSOURCEDID", "student", FIELD_UNUSED},
     [RESULT_CLASS] = {"classSourcedId", "CLASSSOURCEDID", "class", FIELD_UNUSED},
-    [RESULT_STATUS] = {"scoreStatus", "SCORESTATUS", NULL, FIELD_UNUSED},
+    [RESULT_STATUS] = {"status", "STATUS", NULL, FIELD_UNUSED},
     [RESULT_SCORE] = {"score", "SCORE", NULL, FIELD_UNUSED},
 };
 static const struct field_table result_table = FIELD_TABLE(result_fields);
@@ -199,11 +206,13 @@ static int take_enrollment(const struct record *record, const struct record *use
   return r != 0 ? r : enrollment_emit(record, &enrollment, ENROLLMENT_USER, person);
 }
 
-static int take_user(const struct record *record, const struct record *demographics) {
+static int take_user(const struct record *record, const struct record *role,
+                     const struct record *demographics) {
   Enrollment enrollment = IOC__EDUCATION__V1__ENROLLMENT__INIT;
   struct text person = TEXT_NONE;
   int r = record->get(record, USER_ID, 0, &person);
   if (r == 0) r = record_read(record, &enrollment);
+  if (r == 0 && role != NULL) r = record_read(role, &enrollment);
   if (r == 0 && demographics != NULL) r = record_read(demographics, &enrollment);
   return r != 0 ? r : enrollment_emit(record, &enrollment, USER_ID, person);
 }
@@ -216,7 +225,7 @@ int oneroster_emit(struct job *job, enum oneroster_kind kind, const struct recor
     case ONEROSTER_ORG: r = take_org(record); break;
     case ONEROSTER_CLASS: r = take_class(record); break;
     case ONEROSTER_ENROLLMENT: r = take_enrollment(record, user, demographics); break;
-    default: r = take_user(record, demographics);
+    default: r = take_user(record, user, demographics);
   }
   if (r != RECORD_E_REJECTED) return r;
   struct text id;
@@ -231,8 +240,10 @@ static int count(struct job *job, struct tally *tally, const struct record *resu
                  const struct record *line_item) {
   struct tally_key key = {0};
   struct tally_mark mark = {0};
-  struct text max = TEXT_NONE;
-  int r = result->get(result, RESULT_LINE_ITEM, 0, &key.assessment);
+  struct text max = TEXT_NONE, status = TEXT_NONE;
+  int r = result->get(result, RESULT_STATUS, 0, &status);
+  if (r == 0 && text_is(status, "tobedeleted")) return 0;
+  if (r == 0) r = result->get(result, RESULT_LINE_ITEM, 0, &key.assessment);
   if (r == 0) r = result->get(result, RESULT_STUDENT, 0, &mark.pupil);
   if (r == 0) r = result->get(result, RESULT_CLASS, 0, &key.class_code);
   if (r == 0) r = result->get(result, RESULT_SCORE, 0, &mark.score);

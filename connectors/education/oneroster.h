@@ -41,12 +41,15 @@ const struct oneroster_list *oneroster_find(struct text name, bool singular);
 /* Places in the tables of what others ask for. The first field of each table is its sourcedId, or, of
  * demographics in CSV, the userSourcedId. */
 enum { ENROLLMENT_USER = 1, ENROLLMENT_CLASS, ENROLLMENT_SCHOOL, ENROLLMENT_ROLE };
-enum { RESULT_LINE_ITEM = 1, RESULT_STUDENT, RESULT_CLASS, RESULT_STATUS, RESULT_SCORE };
+enum { RESULT_LINE_ITEM = 1, RESULT_STUDENT, RESULT_CLASS, RESULT_SCORE, RESULT_STATUS };
 enum { LINE_ITEM_TITLE = 1, LINE_ITEM_CLASS, LINE_ITEM_MIN, LINE_ITEM_MAX };
 
-/* One record of an ORG, CLASS, ENROLLMENT or USER list. user, demographics: of an enrolment's person (or,
- * the latter, of the user), where the payload has them; else NULL. A record that cannot be taken is rejected
- * here, at its place. Returns 0 or a negative errno. */
+/* What a user of 1.2 does where: role and orgSourcedIds, of the element of `roles` that is primary. */
+extern const struct field_table oneroster_role_table;
+
+/* One record of an ORG, CLASS, ENROLLMENT or USER list. user, demographics: of an enrolment's person, where
+ * the payload has them, else NULL; of a USER, `user` is its role of oneroster_role_table. A record that
+ * cannot be taken is rejected here, at its place. Returns 0 or a negative errno. */
 int oneroster_emit(struct job *, enum oneroster_kind, const struct record *, const struct record *user,
                    const struct record *demographics);
 

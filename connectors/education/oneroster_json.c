@@ -37,7 +37,7 @@ static const struct oneroster_list *list_of(const struct json *member) {
 }
 
 bool document_is_oneroster(const struct json *root) {
-  if (!json_is(root, JSON_OBJECT)) return false;
+  if (!json_is(root, JSON_OBJECT) || json_get(root, "StatusCode") != NULL) return false;
   for (const struct json *m = root->first; m != NULL; m = m->next) {
     bool nested = m->type == JSON_ARRAY || m->type == JSON_OBJECT;
     if (nested && list_of(m) != NULL) return true;
@@ -116,6 +116,14 @@ static int take_result(struct roster *roster, const struct record *record) {
                          look_up(roster, &roster->line_items, id, table, &item));
 }
 
+/* The primary one of a user's roles, else the first; NULL: none. */
+static const struct json *role_of(const struct json *user) {
+  const struct json *roles = json_get(user, "roles"), *first = json_first(roles);
+  for (const struct json *m = first; m != NULL; m = m->next)
+    if (text_is(json_text(json_get(m, "roleType")), "primary")) return m;
+  return json_is(roles, JSON_ARRAY) && json_is(first, JSON_OBJECT) ? first : NULL;
+}
+
 static int take_element(struct roster *roster, const struct oneroster_list *list,
                         const struct element *element) {
   struct record record = element_record(roster->job, list->table, element), user, demographics;
@@ -125,13 +133,18 @@ static int take_element(struct roster *roster, const struct oneroster_list *list
     return element_refuse(roster->job, HUB_INVALID, element->object, element->crumb,
                           "an object must stand here");
   if (list->kind == ONEROSTER_RESULT) return take_result(roster, &record);
+  struct element role = {role_of(element->object), element->crumb};
   if (list->kind == ONEROSTER_ENROLLMENT || list->kind == ONEROSTER_USER) {
     int r = peek(&record, list->kind == ONEROSTER_USER ? 0 : ENROLLMENT_USER, &id);
     if (r != 0) return r;
-    if (list->kind == ONEROSTER_ENROLLMENT)
-      of_user = look_up(roster, &roster->users, id, &oneroster_user_table, &user);
     of_demographics =
         look_up(roster, &roster->demographics, id, &oneroster_demographics_table, &demographics);
+  }
+  if (list->kind == ONEROSTER_ENROLLMENT)
+    of_user = look_up(roster, &roster->users, id, &oneroster_user_table, &user);
+  if (list->kind == ONEROSTER_USER && role.object != NULL) {
+    user = element_record(roster->job, &oneroster_role_table, &role);
+    of_user = &user;
   }
   return oneroster_emit(roster->job, list->kind, &record, of_user, of_demographics);
 }

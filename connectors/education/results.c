@@ -31,6 +31,7 @@ struct results {
   struct subject_column marks[SUBJECT_COLUMNS_MAX];
   struct subject subjects[SUBJECT_COLUMNS_MAX];
   size_t marks_count, subjects_count;
+  size_t width; /* cells of the header that hold something */
 };
 
 /* ---- The header ---- */
@@ -146,6 +147,10 @@ int results_recognise(struct job *job, const struct allocator *allocator, const 
   r = read_columns(allocator, head, level_row, width, results);
   if (r == 0) r = titles_read(allocator, head, level_row < 3 ? 1 : level_row - 2, &results->titles);
   if (r != 0 || results->marks_count == 0) return r;
+  for (size_t i = 0; i < head->count; i++) {
+    size_t filled = cells_filled(head->rows[i].cells, head->rows[i].count), row = head->rows[i].number;
+    if (row <= level_row && row + 2 >= level_row && filled > results->width) results->width = filled;
+  }
   *ret = results;
   *ret_last_row = level_row;
   return 0;
@@ -241,7 +246,9 @@ int results_count(struct job *job, const struct results *results, struct tally *
   int r = row_record(job, &sector_pupil_table, &source, &record);
   if (r == 0) r = read_pupil(&record, results, &pupil);
   if (r != 0 || is_empty(results, row, &pupil)) return r;
-  if (pupil.code.length == 0)
+  if (!sheet_row_fits(row, results->width))
+    r = record_reject(&record, HUB_MALFORMED, RECORD_WHOLE, sheet_width_detail);
+  else if (pupil.code.length == 0)
     r = record_reject(&record, HUB_MISSING, PUPIL_CODE, "the code of the person is absent");
   else if (pupil.class_code.length == 0 && results->columns.at[PUPIL_CLASS] != 0)
     r = record_reject(&record, HUB_MISSING, PUPIL_CLASS, "the code of the class is absent");

@@ -48,7 +48,7 @@ const struct field_table sector_school_table = FIELD_TABLE(school_fields);
 
 static const struct field class_fields[] = {
     {"MA_LOP", "MA_LOP|MÃ LỚP", NULL, FIELD_TEXT, 0, offsetof(ClassRoom, class_code), .wanted = 'a'},
-    {"ID_LOP", "ID_LOP", NULL, FIELD_TEXT, 0, offsetof(ClassRoom, class_code), .wanted = 'a'},
+    {"ID_LOP", "ID_LOP", NULL, FIELD_TEXT, 0, offsetof(ClassRoom, class_id), .wanted = 'a'},
     {"TEN_LOP", "TEN_LOP|TÊN LỚP", NULL, FIELD_TEXT, 0, offsetof(ClassRoom, name), .wanted = 'b'},
     {"TEN", "TEN", NULL, FIELD_TEXT, 0, offsetof(ClassRoom, name), .wanted = 'b'},
     {"MA_TRUONG", "MA_TRUONG|MÃ TRƯỜNG", NULL, FIELD_TEXT, 0, offsetof(ClassRoom, school_code)},

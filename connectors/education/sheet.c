@@ -49,6 +49,17 @@ int sheet_next(struct sheet *sheet, struct sheet_row *ret, const char **reterr_d
 
 /* ---- Columns ---- */
 
+const char sheet_width_detail[] = "the row has another number of cells than the header";
+
+size_t cells_filled(const struct text *cells, size_t count) {
+  while (count != 0 && text_trim(cells[count - 1]).length == 0) count--;
+  return count;
+}
+
+bool sheet_row_fits(const struct sheet_row *row, size_t width) {
+  return row->bytes.data == NULL || (row->count >= width && cells_filled(row->cells, row->count) <= width);
+}
+
 static bool is_one_of(const char *headers, struct text cell) {
   for (const char *p = headers;;) {
     const char *end = strchrnul(p, '|');

@@ -32,6 +32,14 @@ struct sheet {
 int sheet_rewind(struct sheet *, const char **reterr_detail);
 int sheet_next(struct sheet *, struct sheet_row *, const char **reterr_detail);
 
+/* Cells up to the last one that holds something. */
+size_t cells_filled(const struct text *cells, size_t count);
+
+/* Whether a row of CSV has as many cells as its header, which holds something in the first `width`; empty
+ * ones behind do not matter. A workbook leaves out empty cells, so its rows fit. */
+bool sheet_row_fits(const struct sheet_row *, size_t width);
+extern const char sheet_width_detail[];
+
 struct columns { /* for each field of a table its column from 1; 0: the sheet has none */
   uint16_t at[FIELDS_MAX];
 };

@@ -22,8 +22,8 @@ struct reading {
   struct tally *tally;
   struct columns columns;
   struct titles titles;
-  size_t header_row;
-  size_t shown; /* number of the sheet for places; 0: the only one */
+  size_t header_row, width; /* of a list: row of its header, and how many cells of it hold something */
+  size_t shown;             /* number of the sheet for places; 0: the only one */
   bool independent;
 };
 
@@ -78,6 +78,7 @@ static int recognise(struct reading *reading) {
                        &reading->kind, &reading->columns);
     if (r != 0) return r;
     reading->header_row = head->rows[i].number;
+    reading->width = cells_filled(head->rows[i].cells, head->rows[i].count);
   }
   r = titles_read(&reading->allocator, head, reading->header_row, &reading->titles);
   reading->job->school_year = reading->titles.school_year;
@@ -116,7 +117,9 @@ static int take_row(struct reading *reading, const struct sheet_row *row) {
   if (r == 0) r = is_bare(&record, &bare);
   if (r != 0 || bare) return r;
   job->form = reading->kind->form;
-  r = reading->kind->take(reading->kind, &record);
+  r = sheet_row_fits(row, reading->width)
+          ? reading->kind->take(reading->kind, &record)
+          : record_reject(&record, HUB_MALFORMED, RECORD_WHOLE, sheet_width_detail);
   return r == RECORD_E_REJECTED ? record_refuse(&record, TEXT_NONE) : r;
 }
 

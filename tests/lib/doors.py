@@ -11,7 +11,12 @@ TYPES = {
     '.json': 'application/json',
     '.csv': 'text/csv',
     '.soap': 'text/xml',
+    '.xls': 'application/vnd.ms-excel',
+    '.xlsx': 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+    '.zip': 'application/zip',
 }
+# NAME.CHARSET.csv is in that character set, UTF-8 without.
+CHARSETS = ('.tcvn3', '.vni', '.windows-1258')
 NOT_SAMPLES = ('.jsonl', '.reply', '.md')
 
 
@@ -25,7 +30,9 @@ def golden_of(path):
 
 
 def content_type(path):
-    return TYPES.get(os.path.splitext(path)[1])
+    stem, ending = os.path.splitext(path)
+    charset = os.path.splitext(stem)[1]
+    return f'text/csv; charset={charset[1:]}' if charset in CHARSETS else TYPES.get(ending)
 
 
 def door(source, path):
