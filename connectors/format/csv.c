@@ -222,13 +222,8 @@ int csv_next(struct csv *csv, struct csv_row *ret_row, const char **reterr_detai
   return CSV_END;
 }
 
-/* ---- The delimiter ------------------------------------------------------------------------------------- */
-
-enum { TRIED_ROWS = 32, TRIED_BYTES = 64 * 1024 };
-
-static void rewind_to(struct csv *csv, struct text input, char delimiter) {
+void csv_restart(struct csv *csv, struct text input) {
   csv->input = input;
-  csv->delimiter = delimiter;
   csv->row_number = 0;
   csv->line = 1;
   csv->offset = input.length >= 3 && memcmp(input.data, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
@@ -237,6 +232,10 @@ static void rewind_to(struct csv *csv, struct text input, char delimiter) {
   csv->block = 0;
   if (input.length != 0) load_block(csv, 0);
 }
+
+/* ---- The delimiter ------------------------------------------------------------------------------------- */
+
+enum { TRIED_ROWS = 32, TRIED_BYTES = 64 * 1024 };
 
 /* How many of the first rows have the same number of fields, more than one, and that number. */
 struct score {
@@ -259,7 +258,8 @@ static int try_delimiter(struct csv *csv, struct text input, char delimiter, str
   struct csv_row row;
   const char *detail;
   size_t counts[TRIED_ROWS], rows = 0;
-  rewind_to(csv, beginning, delimiter);
+  csv->delimiter = delimiter;
+  csv_restart(csv, beginning);
   for (int r; rows < TRIED_ROWS && (r = csv_next(csv, &row, &detail)) != CSV_END;) {
     if (r < 0) return r;
     bool cut = csv->offset == beginning.length && beginning.length < input.length && rows != 0;
@@ -294,6 +294,8 @@ int csv_open(struct csv *csv, const struct allocator *allocator, struct text inp
   csv->scratch = allocate(allocator, SCRATCH_SIZE);
   if (csv->cells == NULL || csv->scratch == NULL) return -ENOMEM;
   int r = delimiter != 0 ? 0 : find_delimiter(csv, input, &delimiter);
-  if (r == 0) rewind_to(csv, input, delimiter);
-  return r;
+  if (r != 0) return r;
+  csv->delimiter = delimiter;
+  csv_restart(csv, input);
+  return 0;
 }

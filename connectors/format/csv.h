@@ -47,6 +47,9 @@ struct csv_row {
  * -ENOMEM. */
 int csv_open(struct csv *, const struct allocator *, struct text input, char delimiter);
 
+/* To the rows of another input, with the same delimiter and memory. */
+void csv_restart(struct csv *, struct text input);
+
 #define CSV_END 1
 /* This row; ret_row has number, line and bytes, *reterr_detail a constant sentence. */
 #define CSV_E_MALFORMED 2
