@@ -111,6 +111,7 @@ class Source:
         self.listener, self.path = way.get('listener', 'main'), way.get('path')
         self.method = (way.get('methods') or ['POST'])[0]
         self.part = (way.get('payload') or {}).get('part')
+        self.mllp = bool(entry.get('mllp'))
         self.options = entry.get('options') or {}
         self.key_header = self.key_file = self.key = None
         for auth in entry.get('auth') or []:
@@ -155,6 +156,11 @@ class Run:
         )
         text = re.sub(r'(?m)^(admin:\s*)"?[\w.:\[\]]+:\d+"?', lambda m: f'{m[1]}"{address}"', text)
         write(self.hub_yaml, text)
+        own = re.compile(r'(mllp:\s*\{?\s*address:\s*)"?[\w.:\[\]]+:\d+"?')
+        for name in os.listdir(os.path.join(self.config, 'sources')):
+            self.edit(
+                os.path.join('sources', name), lambda text: own.sub(lambda m: f'{m[1]}"{address}"', text)
+            )
 
     def edit(self, name, change):
         path = os.path.join(self.config, name)
