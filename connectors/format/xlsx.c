@@ -39,6 +39,7 @@ int xlsx_open(const struct allocator *allocator, struct text workbook, struct xl
 void xlsx_close(struct xlsx *xlsx) {
   if (xlsx == NULL) return;
   archive_close(xlsx->archive);
+  xlsx_document_free(xlsx);
   xlsx_bytes_free(&xlsx->shared);
   xlsx_bytes_free(&xlsx->shared_ends);
   xlsx_bytes_free(&xlsx->styles);

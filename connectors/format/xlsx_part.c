@@ -108,9 +108,12 @@ static int on_end(void *context, struct xml_reader *reader) {
 
 /* ---- The part ------------------------------------------------------------------------------------------ */
 
-static void *take_from_heap(void *context, size_t bytes) { return calloc(1, bytes); }
-
-static const struct allocator heap = {take_from_heap, NULL};
+/* A part is read from memory of its own, given back when it was read, or could not be. */
+static void *take_from_heap(void *context, size_t bytes) {
+  struct xlsx *xlsx = context;
+  free(xlsx->document);
+  return xlsx->document = calloc(1, bytes);
+}
 
 /* Names of parts are equal without regard to case. */
 static bool find_part(const struct archive *archive, struct text name, size_t *ret_file) {
@@ -124,6 +127,11 @@ static bool find_part(const struct archive *archive, struct text name, size_t *r
   return false;
 }
 
+void xlsx_document_free(struct xlsx *xlsx) {
+  free(xlsx->document);
+  xlsx->document = NULL;
+}
+
 static int refuse_archive(struct xlsx *xlsx, int r, const char *detail) {
   static const int results[] = {[ARCHIVE_E_MALFORMED] = XLSX_E_MALFORMED,
                                 [ARCHIVE_E_UNSUPPORTED] = XLSX_E_UNSUPPORTED,
@@ -133,7 +141,8 @@ static int refuse_archive(struct xlsx *xlsx, int r, const char *detail) {
 
 int xlsx_archive_open(struct xlsx *xlsx, struct text workbook) {
   const char *detail = NULL;
-  int r = archive_open(&heap, workbook, &xlsx->archive, &detail);
+  xlsx->heap = (struct allocator){take_from_heap, xlsx};
+  int r = archive_open(&xlsx->heap, workbook, &xlsx->archive, &detail);
   return refuse_archive(xlsx, r, detail);
 }
 
@@ -149,7 +158,7 @@ int xlsx_part_read(struct xlsx *xlsx, struct text name, const struct xlsx_part *
   int r = archive_read(xlsx->archive, file, &document, &detail);
   if (r != 0) return refuse_archive(xlsx, r, detail);
   r = xml_read(document, &handler, &problem);
-  free((void *)(uintptr_t)document.data);
+  xlsx_document_free(xlsx);
   if (r == XML_STOPPED) return walk.result;
   if (r == XML_E_MALFORMED) return xlsx_refuse(xlsx, XLSX_E_MALFORMED, "a part of the workbook is no XML");
   if (r == XML_E_UNSUPPORTED) return xlsx_refuse(xlsx, XLSX_E_UNSUPPORTED, "a part that is not UTF-8");

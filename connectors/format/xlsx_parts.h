@@ -34,6 +34,8 @@ struct xlsx_line { /* a row of the sheet that is read */
 struct xlsx {
   const struct allocator *allocator;
   struct archive *archive;
+  struct allocator heap; /* of the archive … */
+  void *document;        /* … and the part that it gave */
   const char *detail;
   bool days_since_1904;
   struct xlsx_sheet {
@@ -67,6 +69,7 @@ struct xlsx_part {
 };
 
 int xlsx_archive_open(struct xlsx *, struct text workbook);
+void xlsx_document_free(struct xlsx *);
 /* Returns 0, XLSX_E_… or -ENOMEM. */
 int xlsx_part_read(struct xlsx *, struct text name, const struct xlsx_part *, void *context);
 

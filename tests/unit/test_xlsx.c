@@ -292,6 +292,22 @@ static void empties_merged_cells(void **state) {
 
 /* ---- Sheets -------------------------------------------------------------------------------------------- */
 
+/* Each part in turn with a wrong CRC. */
+static void refuses_broken_parts(void **state) {
+  static const char *const names[] = {"_rels/.rels", "xl/workbook.xml", "xl/_rels/workbook.xml.rels"};
+  const char *const parts[] = {usual_root_rels, usual_workbook, usual_workbook_rels};
+  for (size_t broken = 0; broken < 3; broken++) {
+    struct zip_maker zip = {NULL};
+    for (size_t i = 0; i < 3; i++)
+      zip_add_odd(&zip, text_of(names[i]), text_of(parts[i]), &(struct zip_oddity){.crc_xor = i == broken});
+    pool.left = SIZE_MAX;
+    char *got = read_bytes(zip_finish(&zip, TEXT_NONE));
+    assert_string_equal(got, "!2 a broken file in the archive");
+    free(got);
+    zip_free(&zip);
+  }
+}
+
 static void shows_visible_sheets(void **state) {
   assert_book(
       &(struct book){.workbook = "<workbook><bookViews/><sheets>"
@@ -510,6 +526,7 @@ int main(void) {
       cmocka_unit_test(knows_formats_of_days),
       cmocka_unit_test(knows_builtin_formats),
       cmocka_unit_test(empties_merged_cells),
+      cmocka_unit_test(refuses_broken_parts),
       cmocka_unit_test(shows_visible_sheets),
       cmocka_unit_test(looks_at_the_first_bytes),
       cmocka_unit_test(refuses_broken_sheets),
