@@ -67,6 +67,7 @@ static int write_ready(struct admin *admin, struct text_out *out) {
         topics[i].topic, topics[i].promise, topics[i].partitions, topics[i].replication, topics[i].min_insync,
         (long long)topics[i].max_message_bytes);
   }
+  folder_sources_status(admin->options.folders, out);
   return !admin->stopping && state.connected && !state.fatal ? 200 : 503;
 }
 

@@ -6,6 +6,7 @@
 
 #include "core/net/http.h"
 #include "core/pipeline.h"
+#include "core/source/folder.h"
 
 struct admin;
 
@@ -16,6 +17,7 @@ struct admin_options { /* all borrowed */
   struct publisher *publisher;
   struct pipeline *pipeline;
   struct dedupe *dedupe;
+  struct folder_sources *folders;
 };
 
 /* LISTENER_E_ADDRESS: *reterr_reason. */

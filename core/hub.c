@@ -21,6 +21,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/net/auth.h"
+#include "core/source/folder.h"
 #include "core/source/http.h"
 #include "core/source/mllp.h"
 
@@ -37,6 +38,8 @@ struct hub {
   struct pipeline *pipeline;
   struct http_sources *sources;
   struct mllp_sources *mllp;
+  struct cursors *cursors;
+  struct folder_sources *folders;
   struct admin *admin;
   struct event *signals[2], *stop_check;
   int64_t stop_started_us;
@@ -47,7 +50,7 @@ struct hub {
 static void on_stop_check(evutil_socket_t fd, short what, void *context) {
   struct hub *hub = context;
   bool done = pipeline_in_flight(hub->pipeline) == 0 && http_sources_idle(hub->sources) &&
-              mllp_sources_idle(hub->mllp);
+              mllp_sources_idle(hub->mllp) && folder_sources_idle(hub->folders);
   if (done || clock_monotonic_us() - hub->stop_started_us > STOP_MS * INT64_C(1000))
     event_base_loopbreak(hub->base);
 }
@@ -62,6 +65,7 @@ static void on_signal(evutil_socket_t number, short what, void *context) {
   admin_stopping(hub->admin);
   http_sources_drain(hub->sources);
   mllp_sources_drain(hub->mllp);
+  folder_sources_drain(hub->folders);
   struct timeval period = {.tv_usec = STOP_CHECK_MS * 1000};
   hub->stop_check = event_new(hub->base, -1, EV_PERSIST, on_stop_check, hub);
   if (hub->stop_check == NULL || event_add(hub->stop_check, &period) < 0) event_base_loopbreak(hub->base);
@@ -110,6 +114,7 @@ static int check_doors(const struct setup *setup, struct config_errors *errors) 
 int hub_check(const struct setup *setup, struct config_errors *errors) {
   if (setup->config->state_dir != NULL) check_state_dir(setup->config, errors);
   publisher_check(setup->config, errors);
+  folder_check(setup->config, errors);
   return check_doors(setup, errors);
 }
 
@@ -148,7 +153,8 @@ static int open_originals(struct hub *hub, struct config_errors *errors) {
 
 static int open_admin(struct hub *hub, struct config_errors *errors) {
   const struct admin_options options = {hub->base,      hub->metrics,  hub->setup,
-                                        hub->publisher, hub->pipeline, hub->dedupe};
+                                        hub->publisher, hub->pipeline, hub->dedupe,
+                                        hub->folders};
   const char *reason = NULL;
   int r = admin_new(&options, &hub->admin, &reason);
   if (r != LISTENER_E_ADDRESS) return r;
@@ -175,6 +181,11 @@ static int open_parts(struct hub *hub, struct config_errors *errors) {
   r = pipeline_new(&options, &hub->pipeline);
   if (r == 0) r = http_sources_new(hub->base, hub->metrics, setup, hub->pipeline, errors, &hub->sources);
   if (r == 0) r = mllp_sources_new(hub->base, hub->metrics, setup, hub->pipeline, errors, &hub->mllp);
+  if (r == 0) r = cursors_open(hub->base, config->state_dir, &hub->cursors);
+  if (r == 0) {
+    r = folder_sources_new(hub->base, hub->metrics, setup, hub->pipeline, hub->cursors, errors,
+                           &hub->folders);
+  }
   if (r == 0) r = open_admin(hub, errors);
   if (r == 0) r = watch_signals(hub);
   return r;
@@ -204,6 +215,7 @@ static void close_parts(struct hub *hub) {
   for (size_t i = 0; i < LENGTH_OF(hub->signals); i++) {
     if (hub->signals[i] != NULL) event_free(hub->signals[i]);
   }
+  folder_sources_drain(hub->folders); /* a translator may wait for its file's batches */
   translators_free(hub->translators); /* these two still read bodies, which the connections own */
   originals_close(hub->originals);
   pipeline_end(hub->pipeline);
@@ -212,6 +224,8 @@ static void close_parts(struct hub *hub) {
   mllp_sources_free(hub->mllp);
   publisher_free(hub->publisher, FLUSH_MS);
   pipeline_free(hub->pipeline);
+  cursors_close(hub->cursors);
+  folder_sources_free(hub->folders);
   dedupe_free(hub->dedupe);
   metrics_free(hub->metrics);
   if (hub->base != NULL) event_base_free(hub->base);
@@ -221,6 +235,7 @@ static void ready(struct hub *hub) {
   const struct hub_config *config = hub->setup->config;
   http_sources_log(hub->sources);
   mllp_sources_log(hub->mllp);
+  folder_sources_log(hub->folders);
   log_event(LOG_INFO, "hub", "ready", log_text("hub", config->hub),
             log_text("admin", admin_address(hub->admin)), log_text("kafka", config->kafka.bootstrap),
             log_int("sources", (int64_t)hub->setup->sources_count), log_text("version", IOCHUB_VERSION));
