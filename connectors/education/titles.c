@@ -5,12 +5,16 @@
 
 #include "connectors/education/sheets.h"
 
+static const char *find_words(struct text title, const char *words) {
+  return title.length == 0 ? NULL : memmem(title.data, title.length, words, strlen(words));
+}
+
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /* "2025-2026" or "2025" behind the words NĂM HỌC. */
 static int find_year(const struct allocator *allocator, struct text title, struct text *ret) {
   static const char words[] = "NĂM HỌC";
-  const char *end = title.data + title.length, *p = memmem(title.data, title.length, words, strlen(words));
+  const char *end = title.data + title.length, *p = find_words(title, words);
   if (p == NULL || ret->length != 0) return 0;
   for (p += strlen(words); p < end && !is_digit(*p); p++)
     if (strchr(" :", *p) == NULL) return 0;
@@ -29,7 +33,7 @@ static void find_period(struct text title, struct text *ret) {
   static const char *const words[] = {"GIỮA HỌC KỲ ", "CUỐI HỌC KỲ ", "HỌC KỲ ", "CUỐI NĂM"};
   const char *end = title.data + title.length;
   for (size_t i = 0; i < sizeof(words) / sizeof(words[0]) && ret->length == 0; i++) {
-    const char *from = memmem(title.data, title.length, words[i], strlen(words[i])), *p = from;
+    const char *from = find_words(title, words[i]), *p = from;
     if (from == NULL) continue;
     for (p += strlen(words[i]); p < end && strchr("IV0123456789", *p) != NULL; p++) continue;
     *ret = (struct text){from, (size_t)(p - from)};
@@ -43,9 +47,9 @@ int titles_read(const struct allocator *allocator, const struct head *head, size
     for (size_t c = 0; c < head->rows[i].count; c++) {
       struct text folded;
       int r = text_fold(allocator, head->rows[i].cells[c], &folded);
-      if (r == 0 && folded.length != 0) r = find_year(allocator, folded, &ret->school_year);
+      if (r == 0) r = find_year(allocator, folded, &ret->school_year);
       if (r == -ENOMEM) return r;
-      if (r == 0 && folded.length != 0) find_period(folded, &ret->period);
+      if (r == 0) find_period(folded, &ret->period);
     }
   }
   return 0;
