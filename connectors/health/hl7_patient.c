@@ -66,11 +66,20 @@ static char *read_name(struct hl7_maker *m, const struct hl7v2_segment *segment,
   return value_personal(&m->maker, HUB_PERSON_NAME, (struct text){name, used});
 }
 
-/* What is given of street, other designation, city, district and province, from near to far. */
+static bool is_commune_code(struct text text) {
+  size_t i = 0;
+  while (i < text.length && text.data[i] >= '0' && text.data[i] <= '9') i++;
+  return i == 5 && text.length == 5;
+}
+
+/* The commune's code alone where it is sent; else what is given of street, other designation, city, district
+ * and province, from near to far. */
 static char *read_address(struct hl7_maker *m, const struct hl7v2_segment *segment) {
   static const unsigned order[] = {1, 2, 9, 3, 4};
   char address[1024];
   size_t used = 0;
+  struct text commune = hl7_text(m, segment, HL7_FIELD(11, 1, 9));
+  if (is_commune_code(commune)) return value_personal(&m->maker, HUB_ADDRESS, commune);
   for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
     struct text part = hl7_text(m, segment, HL7_FIELD(11, 1, order[i], order[i] == 1));
     if (part.length == 0 || used + part.length + 2 > sizeof(address)) continue;
