@@ -144,6 +144,7 @@ static void set_stay(struct maker *m, const struct bhyt_row *row, Claim *claim, 
     record->problem.code = HUB_CONFLICT;
     record->problem.detail = "NGAY_RA is before NGAY_VAO";
     record->problem.path = bhyt_path(m->sink, record->problem.path, "NGAY_RA");
+    record->key = row->values[BHYT_MA_LK];
     if (record->problem.path == NULL) m->error = -ENOMEM;
     return;
   }

@@ -160,9 +160,9 @@ static int end_row(struct bhyt_document *d, const struct xml_reader *xml) {
 }
 
 /* Papers are one row, lists hold rows; the list of check-ins is left out by some. */
-static bool begins_row(const struct bhyt_document *d) {
+static bool begins_row(const struct bhyt_document *d, struct text name) {
   if (d->in_row) return false;
-  if (d->root->kind == BHYT_CHECK_IN) return d->level == (d->in_list ? 3 : 2);
+  if (d->root->kind == BHYT_CHECK_IN) return d->level == (d->in_list ? 3 : 2) && text_is(name, d->root->row);
   return d->level == 1 ? d->root->kind == BHYT_SUMMARY : d->in_list && d->level == 3;
 }
 
@@ -181,7 +181,7 @@ static int start_inside(struct bhyt_document *d, struct xml_reader *xml, struct 
     label(xml, d->root->list, name);
     return 0;
   }
-  if (begins_row(d)) {
+  if (begins_row(d, name)) {
     label(xml, d->root->row, name);
     return begin_row(d, xml);
   }
@@ -201,7 +201,7 @@ static int start_inside(struct bhyt_document *d, struct xml_reader *xml, struct 
 static int start_root(struct bhyt_document *d, struct xml_reader *xml, struct text name) {
   d->root = bhyt_root_of(name);
   if (d->root->name.length != 0) xml_label(xml, d->root->name.data);
-  return begins_row(d) ? begin_row(d, xml) : 0;
+  return begins_row(d, name) ? begin_row(d, xml) : 0;
 }
 
 int bhyt_document_start(struct bhyt_document *d, struct xml_reader *xml, struct text name) {

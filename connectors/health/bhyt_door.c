@@ -45,7 +45,7 @@ static bool is_form(const struct hub_payload *payload) {
   static const char *const forms[] = {"application/x-www-form-urlencoded", "multipart/form-data"};
   for (size_t i = 0; payload->content_type != NULL && i < 2; i++)
     if (strncasecmp(payload->content_type, forms[i], strlen(forms[i])) == 0) return true;
-  return payload->parts_count != 0;
+  return false;
 }
 
 static bool has_word(const char *path, const char *word) {
@@ -53,10 +53,8 @@ static bool has_word(const char *path, const char *word) {
 }
 
 enum health_door bhyt_door_of(const struct hub_payload *payload) {
-  if (find(payload, FILE_FIELD).count != 0) {
-    bool vss = find(payload, "loaiHoSo").count != 0 || find(payload, "maCSKCB").count != 0;
-    return vss ? HEALTH_DOOR_VSS : HEALTH_DOOR_GATEWAY;
-  }
+  if (find(payload, "loaiHoSo").count != 0 || find(payload, "maCSKCB").count != 0) return HEALTH_DOOR_VSS;
+  if (find(payload, FILE_FIELD).count != 0) return HEALTH_DOOR_GATEWAY;
   if (find(payload, FILE_PART).count != 0 || has_word(payload->path, "/Cong130/"))
     return HEALTH_DOOR_PROVINCE;
   return has_word(payload->path, "/api/qd130/") ? HEALTH_DOOR_GATEWAY : HEALTH_DOOR_PLAIN;
@@ -81,7 +79,8 @@ static bool begins_as_base64(struct text text) {
 
 bool bhyt_looks_like(const struct hub_payload *payload) {
   struct text window = window_of(payload);
-  if (find(payload, FILE_FIELD).count != 0 || find(payload, FILE_PART).count != 0) return true;
+  if (is_form(payload) || find(payload, FILE_FIELD).count != 0 || find(payload, FILE_PART).count != 0)
+    return true;
   struct text text = text_trim(window);
   if (text.length != 0 && text.data[0] == '<') return true;
   if (window.length != 0 && memmem(window.data, window.length, "<?xml", 5) != NULL) return true;
@@ -131,7 +130,7 @@ int bhyt_translate(const struct health *health, const struct hub_payload *payloa
   if (file.count == 1) return take(health, sink, file.value, FILE_FIELD, file.is_field);
   if (files.is_field) return take(health, sink, files.value, FILE_PART, true);
   if (files.count != 0) return take_parts(health, payload, sink);
-  if (is_form(payload) && payload->name == NULL)
+  if (is_form(payload))
     return refuse(sink, HUB_MISSING, FILE_FIELD, "the form has none of the fields that hold a file");
   return take(health, sink, (struct text){payload->data, payload->length}, NULL, false);
 }

@@ -43,7 +43,8 @@ struct reader {
   struct bhyt_content content;
   size_t content_offset;
   const char *content_path;
-  bool in_document; /* the elements of a document stand in the file itself */
+  bool says_hiv, has_content; /* of the part at hand */
+  bool in_document;           /* the elements of a document stand in the file itself */
   struct bhyt_document document;
   const char *field; /* name of the element whose text is collected */
   char value[LABEL_MAX];
@@ -188,11 +189,18 @@ static bool says_hiv(struct text label) {
   return text_is(label, "6");
 }
 
+/* Programs that list all labels leave what they have nothing of empty: that is no record. */
+static int end_part(struct reader *r, const struct xml_reader *xml) {
+  if (!r->says_hiv || !r->has_content) return 0;
+  return note(r, xml, &r->visit.problem, HUB_FORBIDDEN, BHYT_HIV_DETAIL);
+}
+
 static int read_content(struct reader *r) {
   struct bhyt_content *c = &r->content;
   const char *detail = NULL;
   bhyt_content_end(c);
-  if (c->form == BHYT_EMPTY) return 0;
+  r->has_content |= c->form != BHYT_EMPTY;
+  if (c->form == BHYT_EMPTY || r->says_hiv) return 0;
   if (c->too_large) detail = "a part over 32 MiB";
   else if (c->invalid) detail = "neither XML nor base64";
   if (detail != NULL)
@@ -252,14 +260,17 @@ static int take_value(struct reader *r, const struct xml_reader *xml) {
   struct text text = text_trim((struct text){r->value, r->value_length});
   const char *name = r->field;
   if (text.length == 0) return 0;
-  if (strcmp(name, "LOAIHOSO") == 0)
-    return says_hiv(text) ? note(r, xml, &r->visit.problem, HUB_FORBIDDEN, BHYT_HIV_DETAIL) : 0;
+  if (strcmp(name, "LOAIHOSO") == 0) {
+    r->says_hiv |= says_hiv(text);
+    return 0;
+  }
   if (strcmp(name, "SOLUONGHOSO") == 0) return take_count(r, xml, text);
   if (strcmp(name, "MACSKCB") == 0) {
     r->around.sender_code = (struct text){value_string(&r->maker, text), text.length};
     return r->maker.error;
   }
-  if (time_read(text, TIME_COMPACT | TIME_ISO, r->maker.zone_offset_s, &r->around.made_at) != 0)
+  static const unsigned forms = TIME_ANY & ~(unsigned)TIME_EPOCH_MS;
+  if (time_read(text, forms, r->maker.zone_offset_s, &r->around.made_at) != 0)
     return refuse(r, xml, HUB_INVALID, "not a time");
   return 0;
 }
@@ -268,7 +279,7 @@ static int take_value(struct reader *r, const struct xml_reader *xml) {
 
 static int start_document(struct reader *r, struct xml_reader *xml, struct text name) {
   begin_document(r, NULL, 0);
-  r->in_document = true;
+  r->in_document = r->has_content = true;
   return bhyt_document_start(&r->document, xml, name);
 }
 
@@ -290,6 +301,7 @@ static int enter(struct reader *r, struct xml_reader *xml, const struct row *row
   r->value_length = 0;
   r->field = row->name.data;
   if (row->next == FILE_OF_VISIT) return begin_visit(r, xml);
+  if (row->next == PART) r->says_hiv = r->has_content = false;
   if (row->next != CONTENT) return 0;
   bhyt_content_begin(&r->content);
   return place(r, xml, &r->content_offset, &r->content_path);
@@ -341,6 +353,7 @@ static int leave(struct reader *r, const struct xml_reader *xml) {
   switch (r->states[r->depth--]) {
     case VALUE: return take_value(r, xml);
     case CONTENT: return read_content(r);
+    case PART: return end_part(r, xml);
     case FILE_OF_VISIT: return end_visit(r, xml);
     default: return 0;
   }

@@ -11,6 +11,9 @@ TYPES = {
     '.json': 'application/json',
     '.csv': 'text/csv',
     '.soap': 'text/xml',
+    '.form': 'application/x-www-form-urlencoded',
+    '.multipart': 'multipart/form-data; boundary=iochub-sample',
+    '.txt': 'text/plain',
     '.xls': 'application/vnd.ms-excel',
     '.xlsx': 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
     '.zip': 'application/zip',
@@ -43,10 +46,21 @@ def door(source, path):
     return ('part', source.part, kind) if source.part else ('body', None, kind)
 
 
+def fits_health(source, path):
+    """Forms go to the gateways' doors, everything else to the one that takes all."""
+    if path.endswith('.multipart') and 'vss' not in path:
+        return 'Cong130' in source.path
+    if path.endswith(('.form', '.multipart')):
+        return ('checkIn' in source.path) == ('check-in' in path) and 'qd130' in source.path
+    return source.name == 'health'
+
+
 def fits(source, path):
     """Sources of one connector differ by what their senders bring."""
     with open(path, 'rb') as file:
         data = file.read(1 << 20)
+    if source.connector == 'health':
+        return fits_health(source, path)
     if source.connector != 'public-services':
         return True
     if 'CapNhatTienDo' in source.path:
