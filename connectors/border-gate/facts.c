@@ -81,10 +81,13 @@ int fact_party(struct hub_sink *sink, Ioc__Bordergate__V1__Party *party, struct 
 
 int fact_transport(struct hub_sink *sink, Ioc__Bordergate__V1__TransportMeans *means, struct text mode_code,
                    struct text id) {
-  means->mode = (Ioc__Bordergate__V1__TransportMode)code_value(transport_modes, mode_code);
+  struct text id_type_code = text_of(means->id_type_code);
+  bool vehicle = text_is(id_type_code, "30") || text_is(id_type_code, "31");
+  struct text tells = mode_code.length != 0 ? mode_code : id_type_code;
+  means->mode = (Ioc__Bordergate__V1__TransportMode)code_value(transport_modes, tells);
   int r = hub_string(sink, mode_code.data, mode_code.length, &means->mode_code);
   if (r != 0) return r;
-  bool road = means->mode == MODE(ROAD) || means->mode == MODE(UNSPECIFIED);
-  if (road) return protect(sink, HUB_PLATE, id, &means->plate);
+  if (vehicle || means->mode == MODE(ROAD) || means->mode == MODE(UNSPECIFIED))
+    return protect(sink, HUB_PLATE, id, &means->plate);
   return hub_string(sink, id.data, id.length, &means->id);
 }

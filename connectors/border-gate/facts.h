@@ -31,7 +31,8 @@ int64_t fact_time_us(const Google__Protobuf__Timestamp *);
  * may be empty. Returns 0, -ENOMEM or HUB_E_NUL. */
 int fact_party(struct hub_sink *, Ioc__Bordergate__V1__Party *, struct text id, struct text name);
 
-/* What names a means of transport: a plate where mode_code says road or nothing, else clear. Sets mode_code,
+/* What names a means of transport: a plate where it is one of road transport or of unknown mode, else clear.
+ * id_type_code 30 and 31, set in the message before, are road vehicles whatever carries them. Sets mode_code,
  * mode, and plate or id. Returns 0, -ENOMEM or HUB_E_NUL. */
 int fact_transport(struct hub_sink *, Ioc__Bordergate__V1__TransportMeans *, struct text mode_code,
                    struct text id);

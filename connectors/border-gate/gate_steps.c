@@ -86,9 +86,10 @@ static int waits_since(const struct step *steps, int i) {
   return -1;
 }
 
-static uint64_t waiting_of(const struct step *since, const struct step *step) {
-  int64_t waited = fact_time_us(step->at) - fact_time_us(since->at);
-  return waited > 0 ? (uint64_t)waited / 1000000 : 0;
+static uint32_t waiting_of(const struct step *since, const struct step *step) {
+  int64_t waited_s = (fact_time_us(step->at) - fact_time_us(since->at)) / 1000000;
+  if (waited_s < 0) return 0;
+  return waited_s < UINT32_MAX ? (uint32_t)waited_s : UINT32_MAX;
 }
 
 static int emit_step(struct job *job, const char *at, const struct step *steps, int i, VehicleStep *message,
