@@ -113,9 +113,9 @@ static void put_time(struct answer *a) {
 static void begin_contrl(struct answer *a) {
   const struct edifact *e = a->reader;
   put(a, "UNB+UNO");
-  put_char(a, e->level);
+  put_char(a, e->level != 0 ? e->level : 'A');
   put_char(a, ':');
-  put_number(a, e->syntax);
+  put_number(a, e->syntax != 0 ? e->syntax : 3);
   put_char(a, '+');
   put_party(a, e->header.recipient);
   put_char(a, '+');
@@ -260,7 +260,7 @@ int edifact_reply(const struct border_gate *gate, const struct hub_exchange *exc
   edifact_init(&reader, exchange->payload->data, exchange->payload->length);
   do {
     bool refused = edifact_open(&reader) != 0;
-    if (refused && !(reader.has_header && reader.level != 0)) {
+    if (refused && !reader.has_header) {
       next_outcome(&a);
       continue;
     }

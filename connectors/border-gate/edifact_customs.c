@@ -47,6 +47,7 @@ static void take_document(struct edi *job, struct edi_customs *at) {
   Declaration *d = at->declaration;
   struct text type = edi_text(job, 1, 1), function = edi_text(job, 3, 1), response = edi_text(job, 4, 1);
   at->has_document = true;
+  at->document = edifact_here(job->reader, 2, 1);
   d->type_code = edi_copy(job, type);
   d->direction = (Ioc__Bordergate__V1__Direction)code_value(directions, type);
   d->function = (Ioc__Bordergate__V1__MessageFunction)code_value(message_functions, function);
@@ -215,12 +216,10 @@ static void take_section(struct edi *job, struct edi_customs *at) {
   at->in_detail = text_is(section, "D");
   if (!at->in_detail && !text_is(section, "S")) edi_refuse(job, &edi_section, 1, 0);
   part_goods_end(job, &at->goods);
-  part_equipment_end(job, &at->equipment);
 }
 
 static void take_item(struct edi *job, struct edi_customs *at) {
   if (!at->in_detail) return;
-  part_equipment_end(job, &at->equipment);
   part_goods_begin_cst(job, &at->goods);
   EDI_APPEND(job, at->declaration, goods_items, at->goods.item);
 }
@@ -230,13 +229,9 @@ static void take_equipment(struct edi *job, struct edi_customs *at) {
   EDI_APPEND(job, at->declaration, equipment, at->equipment.item);
 }
 
-static void take_tax(struct edi *job, struct edi_customs *at) {
-  part_equipment_end(job, &at->equipment);
-  at->tax = edi_string(job, 2, 1);
-}
+static void take_tax(struct edi *job, struct edi_customs *at) { at->tax = edi_string(job, 2, 1); }
 
 static void take_party(struct edi *job, struct edi_customs *at) {
-  part_equipment_end(job, &at->equipment);
   EDI_APPEND(job, at->declaration, parties, part_party(job));
 }
 
@@ -257,7 +252,8 @@ static bool take_by(const struct step *steps, size_t count, struct edi *job, str
   return false;
 }
 
-/* What begins something comes before what equipment or goods would take, and that before the rest. */
+/* What begins something comes before what goods would take, and that before the rest. Of equipment only seals
+ * are said: the other segments behind it are the declaration's. */
 void edi_customs_take(struct edi *job, struct edi_customs *at) {
   static const struct step first[] = {
       {"BGM", take_document}, {"UNS", take_section},   {"CST", take_item},        {"EQD", take_equipment},
@@ -270,8 +266,10 @@ void edi_customs_take(struct edi *job, struct edi_customs *at) {
       {"FTX", take_words}, {"GIS", take_simple_status}, {"GEI", take_full_status},
   };
   const struct edifact *e = job->reader;
-  if (!take_by(first, sizeof(first) / sizeof(first[0]), job, at) &&
-      !part_equipment_take(job, &at->equipment) && !part_goods_take(job, &at->goods))
+  bool seal = edifact_is_tag(e, "SEL");
+  if (!seal) part_equipment_end(job, &at->equipment);
+  if (seal) part_equipment_take(job, &at->equipment);
+  else if (!take_by(first, sizeof(first) / sizeof(first[0]), job, at) && !part_goods_take(job, &at->goods))
     take_by(rest, sizeof(rest) / sizeof(rest[0]), job, at);
   at->in_reference =
       edifact_is_tag(e, "RFF") || edifact_is_tag(e, "DOC") || (at->in_reference && edifact_is_tag(e, "DTM"));
@@ -286,5 +284,7 @@ void edi_customs_end(struct edi *job, struct edi_customs *at) {
   d->note = edi_personal(job, HUB_FREE_TEXT, (struct text){at->note.data, at->note.length});
   if (d->form != RESPONSE) return;
   set_once(&d->declaration_number, d->response_reference);
-  if (at->has_document && *d->declaration_number == 0) edi_refuse(job, &edi_no_number, 0, 0);
+  if (!at->has_document || *d->declaration_number != 0) return;
+  edi_refuse(job, &edi_no_number, 2, 1);
+  job->where = at->document;
 }

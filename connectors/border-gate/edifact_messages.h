@@ -26,7 +26,8 @@ struct edi_customs {
   struct edi_equipment equipment;
   struct edi_goods goods;
   struct edi_words note, error_words;
-  char *tax; /* type of the tax whose amount comes next; NULL: none */
+  char *tax;                     /* type of the tax whose amount comes next; NULL: none */
+  struct edifact_where document; /* BGM */
   bool in_detail, in_reference, has_document;
 };
 

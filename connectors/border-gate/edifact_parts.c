@@ -99,10 +99,9 @@ Ioc__Bordergate__V1__TransportMeans *part_transport(struct edi *job) {
   made->carrier_code = edi_string(job, 5, 1);
   made->carrier_name = edi_personal(job, HUB_PERSON_NAME, edi_text(job, 5, 4));
   made->nationality_code = edi_string(job, 8, 5);
-  /* Of code list 8179 only 31, a truck, means here what it means in the WCO data model. */
-  if (job->result == 0)
-    job->result = fact_transport(job->sink, made, mode, text_is(type, "31") ? type : TEXT_NONE,
-                                 id.length != 0 ? id : name);
+  /* Of code list 8179 only 31, a truck, means what it means in the WCO data model. */
+  if (text_is(type, "31")) made->id_type_code = edi_copy(job, type);
+  if (job->result == 0) job->result = fact_transport(job->sink, made, mode, id.length != 0 ? id : name);
   made->id_type_code = edi_copy(job, type);
   if (*made->plate == 0 && id.length != 0) made->name = edi_copy(job, name);
   return made;

@@ -81,9 +81,9 @@ struct edifact {
   size_t start, end; /* end: behind it; a further interchange may begin there. length when none can */
   unsigned number;   /* of the interchange within the data, from 1 */
   char component, element, decimal, release, repetition, terminator; /* 0: there is none */
-  unsigned syntax;                                                   /* 1 to 4 */
+  unsigned syntax;                                                   /* 1 to 4; 0: not known here */
   enum charset charset;
-  char level;      /* 'A' to 'Y' of UNOA to UNOY */
+  char level;      /* 'A' to 'Y' of UNOA to UNOY; 0: not known here */
   bool test;       /* UNB says that it is a test */
   bool has_header; /* UNB was read well enough to be answered */
   struct edifact_header header;

@@ -204,12 +204,12 @@ static int read_unb(struct edifact *e, bool has_una) {
   if (edifact_split(e, start, end) != 0)
     return problem_at(e, &e->problem, EDIFACT_E_TOO_LARGE, CODE_CONSTITUENTS, 0, 0, "UNB is too long");
   e->offset = end + 1;
-  int r = read_level(e);
-  if (r != 0) return r;
   read_header(e, 2, &e->header);
   e->test = text_is(piece(e, 11, 1), "1");
   e->has_header = e->header.sender[0].length != 0 && e->header.recipient[0].length != 0 &&
                   e->header.reference.length != 0;
+  int r = read_level(e);
+  if (r != 0) return r;
   bool usable = is_separator(repetition) && repetition != e->component && repetition != e->element &&
                 repetition != e->release && repetition != e->terminator;
   if (e->syntax == 4 && usable) e->repetition = repetition;
@@ -359,6 +359,8 @@ int edifact_open(struct edifact *e) {
   e->start = e->offset = skip_noise(e, e->end);
   e->end = e->length;
   e->number++;
+  e->level = 0;
+  e->syntax = 0;
   e->has_header = e->test = e->in_group = e->in_message = false;
   e->header = e->group = (struct edifact_header){0};
   e->message = (struct edifact_message){0};
@@ -369,7 +371,7 @@ int edifact_open(struct edifact *e) {
   bool has_unb = e->offset > e->start + (has_una ? 9 : 0);
   if (r == 0) r = look_over(e);
   if (r != 0 && has_unb) look_further(e);
-  if (r == 0 && is_padding(e, e->end)) e->end = e->length;
+  if (is_padding(e, e->end)) e->end = e->length;
   return r;
 }
 
