@@ -41,14 +41,14 @@ static void skip(struct hl7_ack *a, unsigned fields) {
 /* A component separator, or a blank where the message has none. */
 static void put_component(struct hl7_ack *a) { put_char(a, a->delimiters.component); }
 
+static bool is_delimiter(const struct hl7v2_delimiters *d, char c) {
+  return c == d->field || c == d->component || c == d->repetition || c == d->escape || c == d->subcomponent ||
+         c == d->truncation;
+}
+
 /* Text of ours, in which a delimiter of the sender's may stand: then a blank does. */
 static void put_plain(struct hl7_ack *a, const char *text) {
-  const struct hl7v2_delimiters *d = &a->delimiters;
-  for (; *text != 0; text++) {
-    bool special = *text == d->field || *text == d->component || *text == d->repetition ||
-                   *text == d->escape || *text == d->subcomponent || *text == d->truncation;
-    put_char(a, special || (unsigned char)*text < ' ' ? ' ' : *text);
-  }
+  for (; *text != 0; text++) put_char(a, is_delimiter(&a->delimiters, *text) ? ' ' : *text);
 }
 
 static void begin(struct hl7_ack *a) {
@@ -76,7 +76,7 @@ void hl7_ack_header(const struct hl7v2_unit *unit, struct hl7v2_segment *ret_seg
   *ret_header = (struct hl7v2_message){.segments = ret_segment, .count = 1};
   if (hl7v2_read_delimiters(unit, &ret_header->delimiters, &problem) != 0) {
     ret_header->delimiters = usual;
-    line = TEXT("MSH|^~\\&");
+    line = TEXT(HL7_ACK_UNKNOWN);
   }
   *ret_segment = (struct hl7v2_segment){line, line, unit->line, 1};
 }
@@ -91,16 +91,18 @@ static void copy(struct hl7_ack *a, const struct hl7v2_message *header, unsigned
   put(a, raw(header, field));
 }
 
+/* In the source's zone, which is left out where its sign is a delimiter. */
 static void put_time(struct hl7_ack *a) {
   char text[40];
   int32_t zone = a->zone_offset_s, minutes = (zone < 0 ? -zone : zone) / 60;
   time_t seconds = (time_t)(a->exchange->answered_us / 1000000 + zone);
   struct tm tm;
   if (gmtime_r(&seconds, &tm) == NULL) return;
-  size_t length = strftime(text, sizeof(text), "%Y%m%d%H%M%S", &tm);
-  snprintf(text + length, sizeof(text) - length, "%c%02d%02d", zone < 0 ? '-' : '+', (int)(minutes / 60),
-           (int)(minutes % 60));
-  put_plain(a, text);
+  put(a, (struct text){text, strftime(text, sizeof(text), "%Y%m%d%H%M%S", &tm)});
+  char sign = zone < 0 ? '-' : '+';
+  if (is_delimiter(&a->delimiters, sign)) return;
+  snprintf(text, sizeof(text), "%c%02d%02d", sign, (int)(minutes / 60), (int)(minutes % 60));
+  put(a, text_of(text));
 }
 
 /* At most 20 characters, which is what versions before 2.7 take: the kind, twelve digits of the receipt (of

@@ -12,6 +12,9 @@
 
 enum hl7_verdict { HL7_ACCEPT, HL7_ERROR, HL7_REJECT };
 
+/* The header of a message of which nothing is known. */
+#define HL7_ACK_UNKNOWN "MSH|^~\\&|||||||||P|2.5"
+
 enum { HL7_ERRORS_MAX = 100 }; /* that one acknowledgement names */
 
 struct hl7_ack {
@@ -35,7 +38,7 @@ struct hl7_ack {
 void hl7_ack_init(struct hl7_ack *, struct hub_writer *, const struct hub_exchange *, int32_t zone_offset_s);
 
 /* The first segment of a unit as a message of one segment, whose fields are asked as they stand. Where it has
- * no delimiters that can be used it is taken to have no fields, under the usual ones. */
+ * no delimiters that can be used it is taken to be HL7_ACK_UNKNOWN. */
 void hl7_ack_header(const struct hl7v2_unit *, struct hl7v2_segment *ret_segment,
                     struct hl7v2_message *ret_header);
 

@@ -55,15 +55,23 @@ int hl7_reject(struct hl7_maker *m, struct text bytes) {
   return hub_reject(m->maker.sink, &rejection);
 }
 
-/* "PV1-3.4" of "12:1 PV1-3.4". */
-static struct text path_of(const char *at) { return text_of(strchr(at, ' ') + 1); }
+/* "PV1-3.4": a place without line, column and number of the segment. at: HL7V2_PLACE_SIZE bytes. */
+static struct text name_of(const struct hl7_maker *m, const struct hl7v2_segment *segment,
+                           struct hl7v2_path path, char *at) {
+  struct hl7v2_segment first = *segment;
+  first.number = 1;
+  hl7v2_place(m->message, segment->number == 1 ? segment : &first, path, at);
+  return text_of(strchr(at, ' ') + 1);
+}
 
+/* By the largest part that is `""`: the first component of a field is the field. */
 static void note_cleared(struct hl7_maker *m, const struct hl7v2_segment *segment, struct hl7v2_path path) {
   char at[HL7V2_PLACE_SIZE];
-  bool whole = hl7v2_is_null(hl7v2_field(m->message, segment, path.field));
-  if (whole) path = (struct hl7v2_path){.field = path.field};
-  hl7v2_place(m->message, segment, path, at);
-  struct text name = path_of(at);
+  struct hl7v2_path upper = path;
+  upper.subcomponent = 0;
+  if (hl7v2_is_null(hl7v2_get(m->message, segment, upper))) path = upper;
+  if (hl7v2_is_null(hl7v2_field(m->message, segment, path.field))) path = HL7_FIELD(path.field);
+  struct text name = name_of(m, segment, path, at);
   for (size_t i = 0; i < m->cleared_count; i++)
     if (text_is(name, m->cleared[i])) return;
   if (m->cleared_count < HL7_CLEARED_MAX) m->cleared[m->cleared_count++] = value_string(&m->maker, name);
@@ -134,8 +142,7 @@ static void note_unread(struct hl7_maker *m, const struct hl7v2_segment *segment
   UnreadTime *unread = value_alloc(&m->maker, sizeof(*unread));
   if (unread == NULL) return;
   ioc__health__v1__unread_time__init(unread);
-  hl7v2_place(m->message, segment, path, at);
-  unread->field = value_string(&m->maker, path_of(at));
+  unread->field = value_string(&m->maker, name_of(m, segment, path, at));
   if (is_time_like(text)) unread->text = value_string(&m->maker, text);
   m->unread[m->unread_count++] = unread;
 }

@@ -150,7 +150,7 @@ int hl7_reply(const struct health *health, const struct hub_exchange *exchange, 
   int r = 0;
   while (r == 0 && hl7v2_next(&hl7v2, &unit) == 0) r = answer_unit(&reply, &unit);
   if (r == 0 && hl7v2.messages == 0 && reply.whole) {
-    unit = (struct hl7v2_unit){HL7V2_MESSAGE, TEXT("MSH|^~\\&"), 1};
+    unit = (struct hl7v2_unit){HL7V2_MESSAGE, TEXT(HL7_ACK_UNKNOWN), 1};
     r = answer_message(&reply, &unit);
   }
   return r == 0 ? hl7_ack_finish(&reply.ack) : r;
