@@ -22,16 +22,32 @@ static int put_text(const struct value_place *place, struct text text, size_t of
   return (*string)[0] != 0 ? 0 : hub_string(place->sink, text.data, text.length, string);
 }
 
+static size_t digits_of(struct text text) {
+  size_t count = 0;
+  while (count < text.length && text.data[count] >= '0' && text.data[count] <= '9') count++;
+  return count;
+}
+
+/* 304: 20210719153248Z, 20250326112200+01. Writes it with a zone of four digits. */
+static bool is_zoned(struct text text, char ret_text[static 20], size_t *ret_length) {
+  static const char zone[] = "+0000";
+  size_t digits = digits_of(text), rest = text.length - digits;
+  if (digits != 14 || rest == 0 || rest > 5) return false;
+  memcpy(ret_text, text.data, digits);
+  memcpy(ret_text + digits, zone, 5);
+  if (rest != 1 || text.data[digits] != 'Z') memcpy(ret_text + digits, text.data + digits, rest);
+  *ret_length = digits + 5;
+  return true;
+}
+
 static int put_time(const struct value_place *place, const struct element *row, struct text text,
                     struct value_refusal *refusal) {
   struct time_point point;
-  int32_t zone_offset_s = place->zone_offset_s;
+  char zoned[20];
+  unsigned forms = TIME_ISO | TIME_COMPACT | TIME_SLASHED | TIME_DAY_FIRST;
   if (text.length >= 10 && memcmp(text.data, "0001-01-01", 10) == 0) return 0; /* how .NET writes no time */
-  if (text.length > 12 && text.data[text.length - 1] == 'Z' && memchr(text.data, '-', text.length) == NULL) {
-    text.length--; /* 304: 20210719153248Z */
-    zone_offset_s = 0;
-  }
-  int r = time_read(text, TIME_ISO | TIME_COMPACT | TIME_SLASHED | TIME_DAY_FIRST, zone_offset_s, &point);
+  if (is_zoned(text, zoned, &text.length)) text.data = zoned, forms = TIME_HL7;
+  int r = time_read(text, forms, place->zone_offset_s, &point);
   if (r == TIME_E_FORM) return refuse(refusal, HUB_INVALID, "not a time in a known form");
   if (r != 0) return refuse(refusal, HUB_INVALID, "no such day or time of day");
   char *message = place->message;

@@ -37,6 +37,7 @@ struct reader {
   struct text unit, currency; /* attributes of the value that is open */
   char *value;
   size_t value_length, value_room;
+  char *version; /* of the WCO data model, named in front of the declaration; NULL: none */
   bool reported; /* the document was refused whole */
 };
 
@@ -92,6 +93,7 @@ static int begin_record(struct reader *r, const struct xml_reader *xml, const st
   if (made == NULL) return -ENOMEM;
   ioc__bordergate__v1__customs_declaration__init(&made->message);
   made->message.form = (Ioc__Bordergate__V1__CustomsForm)row->form;
+  if (r->version != NULL) made->message.message_version = r->version;
   made->at = place_of(r, xml);
   if (made->at == NULL) return -ENOMEM;
   *r->last = r->open = made;
@@ -210,7 +212,7 @@ static int on_text(void *context, struct xml_reader *xml, struct text piece) {
 static int end_value(struct reader *r, const struct xml_reader *xml, const struct frame *frame) {
   struct text text = text_trim((struct text){r->value, r->value_length});
   if (text.length == 0 || (text.length == 4 && strncasecmp(text.data, "null", 4) == 0)) return 0;
-  if (r->open == NULL) return 0; /* MetaData's own values, in front of any record */
+  if (r->open == NULL) return hub_string(r->sink, text.data, text.length, &r->version);
   struct value_place place = place_for(r, frame->message);
   struct value_refusal refusal;
   return judge(r, xml, value_put(&place, frame->row, text, &refusal), &refusal);

@@ -9,6 +9,8 @@ TYPES = {
     '.xml': 'application/xml',
     '.edxml': 'application/xml',
     '.json': 'application/json',
+    '.ndjson': 'application/x-ndjson',
+    '.edi': 'application/edifact',
     '.csv': 'text/csv',
     '.soap': 'text/xml',
     '.form': 'application/x-www-form-urlencoded',
@@ -55,10 +57,18 @@ def fits_health(source, path):
     return source.name == 'health'
 
 
+def fits_border(source, path):
+    """XML is customs', EDIFACT has a door of its own."""
+    wanted = {'.xml': 'customs', '.soap': 'customs', '.edi': 'edifact'}
+    return source.name.endswith(wanted.get(os.path.splitext(path)[1], 'border-gate'))
+
+
 def fits(source, path):
     """Sources of one connector differ by what their senders bring."""
     with open(path, 'rb') as file:
         data = file.read(1 << 20)
+    if source.connector == 'border-gate':
+        return fits_border(source, path)
     if source.connector == 'health':
         return fits_health(source, path)
     if source.connector != 'public-services':
