@@ -22,7 +22,6 @@ struct partition {
   const char *reason;   /* why it is blocked or draining; constant */
   bool waiting;         /* in publisher.work */
   bool degraded, told;  /* said in the log */
-  bool settled; /* the tail was read to its end: what processes before this one sent has long arrived */
   struct partition *next_work;
 };
 
@@ -43,7 +42,7 @@ struct publisher {
   const struct publish_timing *timing;
   int wake_fd;
   struct event *wake, *timer, *settle;
-  int64_t timer_at_us;
+  int64_t timer_at_us, started_us;
   struct flight flight;
   struct topic *topics;
   size_t topics_count;

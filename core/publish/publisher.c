@@ -160,6 +160,7 @@ int publisher_new_timed(struct event_base *base, struct metrics *metrics, const 
   publisher->timing = timing;
   publisher->wake_fd = -1;
   publisher->timer_at_us = INT64_MAX;
+  publisher->started_us = clock_monotonic_us();
   publisher->work_end = &publisher->work;
   publisher->finished_end = &publisher->finished;
   int r = publisher_open(publisher);

@@ -17,12 +17,13 @@ void repair_arm(struct publisher *publisher, int64_t at_us) {
   event_add(publisher->timer, &wait);
 }
 
-/* Messages whose fate the tail is to tell, in the lane's order. */
-static int fill_job(struct partition *partition, struct tail_job *job) {
+/* Messages whose fate the tail is to tell, in the lane's order. settled: what a process before this one sent
+ * has long arrived. */
+static int fill_job(struct partition *partition, struct tail_job *job, bool settled) {
   size_t n = 0;
   job->after_offset = INT64_MAX;
   job->since_ms = INT64_MAX;
-  job->settled = partition->settled;
+  job->settled = settled;
   for (struct lane_item *at = partition->lane.first; at != NULL && n < job->count; at = at->next) {
     if (!at->ambiguous) continue;
     struct publish_item *item = CONTAINER_OF(at, struct publish_item, lane);
@@ -40,7 +41,8 @@ static int fill_job(struct partition *partition, struct tail_job *job) {
 
 void repair_tail(struct publisher *publisher, struct partition *partition, int64_t now_us) {
   struct tail_job *job = NULL;
-  if (tail_job_new(partition->lane.ambiguous, &job) < 0 || fill_job(partition, job) < 0) {
+  bool settled = now_us - publisher->started_us >= publisher->timing->tail_settle_ms * 1000;
+  if (tail_job_new(partition->lane.ambiguous, &job) < 0 || fill_job(partition, job, settled) < 0) {
     tail_job_free(job);
     lane_tail_failed(&partition->lane, now_us);
     repair_arm(publisher, partition->lane.retry_at_us);
@@ -87,7 +89,6 @@ static void take_tail(struct publisher *publisher, const struct tail_job *job, i
   if (job->result == TAIL_FAILED) {
     lane_tail_failed(&partition->lane, now_us);
   } else {
-    partition->settled = partition->settled || job->missing > 0;
     resolve(publisher, partition, job);
     lane_tail_ends(&partition->lane);
   }
