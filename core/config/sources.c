@@ -83,9 +83,12 @@ const struct section source_sections[] = {
      http_options},
     {"sources/*.yaml: http.payload", "", http_payload_options},
     {"sources/*.yaml: mllp",
-     "HL7 v2 messages in MLLP frames, on a port of its own. `auth` can be `network` only; the limits "
-     "`max_body`, "
-     "`body_timeout` (of one frame), `idle_timeout`, `connections` and `connections_per_peer` hold for it.",
+     "HL7 v2 messages in MLLP frames, on a port of its own. `auth` can be `network` only. Of the limits, "
+     "`max_body`, `body_timeout` (of one frame), `idle_timeout`, `write_timeout` (of answers that are not "
+     "read), `connections`, `connections_per_peer` and `answer_timeout` hold for it. Answers leave in the "
+     "order of the messages, when these are safe; AR when the hub is in trouble. Bytes that are not framed "
+     "VT message FS CR (one LF may follow) end the connection without an answer; "
+     "`iochub_refused_requests_total` counts the reasons. The connector must answer in HL7, as health does.",
      mllp_options},
     {"sources/*.yaml: folder",
      "Files that are dropped into a folder of this machine. Who may write there is the folder's own "
