@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #include "connectors/education/documents.h"
+#include "connectors/education/oneroster_csv.h"
 #include "connectors/education/sheets.h"
 #include "connectors/format/archive.h"
 
@@ -111,14 +112,16 @@ static bool names_type(const struct hub_payload *payload, const char *part) {
   return payload->content_type != NULL && strcasestr(payload->content_type, part) != NULL;
 }
 
-/* A zip is a package when it has a manifest.csv, else it is read as a workbook, which says what is wrong. */
+/* A zip is a workbook when it has a folder xl, else a package. A broken one is left to the reader of
+ * workbooks, which says what is wrong with it. */
 static int is_package(struct hub_sink *sink, const struct hub_payload *payload, bool *ret) {
   struct allocator allocator = {hub_alloc_for_format, sink};
   struct archive *archive = NULL;
   const char *detail;
-  size_t file;
   int r = archive_open(&allocator, (struct text){payload->data, payload->length}, &archive, &detail);
-  *ret = r == 0 && archive_find(archive, TEXT("manifest.csv"), &file);
+  *ret = r == 0;
+  for (size_t i = 0; r == 0 && *ret && i < archive_count(archive); i++)
+    *ret = !begins(archive_name(archive, i), "xl/", 3);
   archive_close(archive);
   return r < 0 ? r : 0;
 }
@@ -141,7 +144,7 @@ static int translate(const void *self, const struct hub_payload *payload, struct
     bool package = education->format == EDUCATION_PACKAGE;
     int r = package || education->format == EDUCATION_XLSX ? 0 : is_package(sink, payload, &package);
     if (r != 0) return r;
-    return package ? refuse_bytes(education, payload, sink, "a package")
+    return package ? oneroster_csv_translate(education, payload, sink)
                    : sheets_translate_workbook(education, payload, sink);
   }
   if (begins(data, "\xd0\xcf\x11\xe0", 4))
