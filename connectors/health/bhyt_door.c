@@ -15,6 +15,8 @@
 
 #define FILE_FIELD "fileHSBase64"
 #define FILE_PART "files"
+#define FILE_FIELD_AT "1:1 " FILE_FIELD
+#define FILE_PART_AT "1:1 " FILE_PART
 
 /* ---- Fields and parts ---- */
 
@@ -97,7 +99,7 @@ static int refuse(struct hub_sink *sink, enum hub_reject_code code, const char *
 /* Base64 of a file, or the file itself. */
 static int take(const struct health *health, struct hub_sink *sink, struct text value, const char *outer,
                 bool blank_is_plus) {
-  const char *at = outer == NULL ? "1:1" : outer;
+  const char *at = outer == NULL ? "1:1" : strcmp(outer, FILE_PART) == 0 ? FILE_PART_AT : FILE_FIELD_AT;
   struct bhyt_source source = {health, sink, value, outer};
   size_t window = value.length < 1024 ? value.length : 1024;
   bool plain = window != 0 && memchr(value.data, '<', window) != NULL;
@@ -126,11 +128,11 @@ static int take_parts(const struct health *health, const struct hub_payload *pay
 
 int bhyt_translate(const struct health *health, const struct hub_payload *payload, struct hub_sink *sink) {
   struct found file = find(payload, FILE_FIELD), files = find(payload, FILE_PART);
-  if (file.count > 1) return refuse(sink, HUB_CONFLICT, FILE_FIELD, "the field is given more than once");
+  if (file.count > 1) return refuse(sink, HUB_CONFLICT, FILE_FIELD_AT, "the field is given more than once");
   if (file.count == 1) return take(health, sink, file.value, FILE_FIELD, file.is_field);
   if (files.is_field) return take(health, sink, files.value, FILE_PART, true);
   if (files.count != 0) return take_parts(health, payload, sink);
   if (is_form(payload))
-    return refuse(sink, HUB_MISSING, FILE_FIELD, "the form has none of the fields that hold a file");
+    return refuse(sink, HUB_MISSING, FILE_FIELD_AT, "the form has none of the fields that hold a file");
   return take(health, sink, (struct text){payload->data, payload->length}, NULL, false);
 }
