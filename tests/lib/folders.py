@@ -30,8 +30,8 @@ def prepare(run, sources, partitions=3, order='key'):
         f'  - {{name: rows, type: test.rows.v1.Row, topic: {TOPIC}, key: key, order: {order}}}\n',
     )
     topic = (
-        '  - {{name: {0}, type: {1}, partitions: {2}, replication: 1, min_insync: 1, '
-        '{3}, owner: test, purpose: test}}\n'
+        '  - name: {0}\n    type: {1}\n    partitions: {2}\n    replication: 1\n    min_insync: 1\n    {3}\n'
+        '    owner: test\n    purpose: test\n'
     )
     ioc.write(
         os.path.join(config, 'topics.yaml'),
