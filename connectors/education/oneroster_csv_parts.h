@@ -12,10 +12,13 @@
 
 enum { PACKAGE_1_1 = 1, PACKAGE_1_2 = 2, PACKAGE_BOTH = 3 }; /* bits */
 
+enum rule_form { FORM_TEXT, FORM_DAY, FORM_TIME, FORM_TRUTH }; /* yyyy-MM-dd; ISO 8601; true or false */
+
 struct rule { /* of a column */
   const char *name;
   unsigned char wanted; /* versions in which no cell of it may be empty */
   const char *to;       /* the file whose ids stand in it, with commas between several; NULL: no key */
+  enum rule_form form;  /* of a cell that is not empty */
 };
 
 enum { RULES_MAX = 32 };

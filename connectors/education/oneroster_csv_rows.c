@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "connectors/education/oneroster_csv_parts.h"
+#include "connectors/format/time.h"
 
 struct taking { /* a row of a file */
   struct package *package;
@@ -80,6 +81,20 @@ static bool is_checked(const struct roster_file *file) {
   return file->mode == FILE_BULK && file->present && !file->refused;
 }
 
+/* What is wrong with the form of a cell; NULL: nothing. */
+static const char *judge_form(enum rule_form form, struct text cell) {
+  struct time_point time = {.us = 0};
+  bool is_time = form != FORM_TEXT && form != FORM_TRUTH && time_read(cell, TIME_ISO, 0, &time) == 0;
+  switch (form) {
+    case FORM_DAY:
+      return is_time && time.precision == TIME_DAY ? NULL : "a day is written yyyy-MM-dd, and exists";
+    case FORM_TIME: return is_time ? NULL : "a time is written yyyy-MM-ddTHH:mm:ssZ, and exists";
+    case FORM_TRUTH:
+      return text_is(cell, "true") || text_is(cell, "false") ? NULL : "the cell is true or false";
+    default: return NULL;
+  }
+}
+
 static struct breach judge_cells(const struct taking *taking) {
   const struct file_rules *rules = taking->file->rules;
   for (size_t i = 0; i < rules->count; i++) {
@@ -87,6 +102,8 @@ static struct breach judge_cells(const struct taking *taking) {
     struct text cell = cell_of(taking, i);
     if (cell.length == 0 && (rule->wanted & taking->package->version) != 0)
       return (struct breach){HUB_MISSING, i, "a cell that must not be empty"};
+    const char *wrong = cell.length == 0 ? NULL : judge_form(rule->form, cell);
+    if (wrong != NULL) return (struct breach){HUB_INVALID, i, wrong};
     if (cell.length == 0 || rule->to == NULL || !is_checked(taking->file)) continue;
     const struct roster_file *to = package_file(taking->package, rule->to);
     if (is_checked(to) && !are_known(to, cell))

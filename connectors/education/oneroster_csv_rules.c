@@ -8,7 +8,7 @@
 #include "connectors/education/oneroster_csv_parts.h"
 
 #define RECORD \
-  {"sourcedId", PACKAGE_BOTH, NULL}, {"status", 0, NULL}, { "dateLastModified", 0, NULL }
+  {"sourcedId", PACKAGE_BOTH, NULL}, {"status", 0, NULL}, { "dateLastModified", 0, NULL, FORM_TIME }
 
 static const struct rule orgs[] = {
     RECORD, {"name", PACKAGE_BOTH}, {"type", PACKAGE_BOTH}, {"identifier"}, {"parentSourcedId", 0, "orgs"}};
@@ -27,7 +27,7 @@ static const struct rule classes[] = {RECORD,
                                       {"periods"}};
 
 static const struct rule users[] = {RECORD,
-                                    {"enabledUser", PACKAGE_BOTH},
+                                    {"enabledUser", PACKAGE_BOTH, NULL, FORM_TRUTH},
                                     {"orgSourcedIds", PACKAGE_1_1, "orgs"},
                                     {"role", PACKAGE_1_1},
                                     {"username", PACKAGE_1_1},
@@ -53,16 +53,16 @@ static const struct rule users[] = {RECORD,
 /* Known by their user, whose id some versions call userSourcedId and some sourcedId. */
 static const struct rule demographics[] = {{"userSourcedId|sourcedId", PACKAGE_BOTH, "users"},
                                            {"status"},
-                                           {"dateLastModified"},
-                                           {"birthDate"},
+                                           {"dateLastModified", 0, NULL, FORM_TIME},
+                                           {"birthDate", 0, NULL, FORM_DAY},
                                            {"sex"},
-                                           {"americanIndianOrAlaskaNative"},
-                                           {"asian"},
-                                           {"blackOrAfricanAmerican"},
-                                           {"nativeHawaiianOrOtherPacificIslander"},
-                                           {"white"},
-                                           {"demographicRaceTwoOrMoreRaces"},
-                                           {"hispanicOrLatinoEthnicity"},
+                                           {"americanIndianOrAlaskaNative", 0, NULL, FORM_TRUTH},
+                                           {"asian", 0, NULL, FORM_TRUTH},
+                                           {"blackOrAfricanAmerican", 0, NULL, FORM_TRUTH},
+                                           {"nativeHawaiianOrOtherPacificIslander", 0, NULL, FORM_TRUTH},
+                                           {"white", 0, NULL, FORM_TRUTH},
+                                           {"demographicRaceTwoOrMoreRaces", 0, NULL, FORM_TRUTH},
+                                           {"hispanicOrLatinoEthnicity", 0, NULL, FORM_TRUTH},
                                            {"countryOfBirthCode"},
                                            {"stateOfBirthAbbreviation"},
                                            {"cityOfBirth"},
@@ -73,15 +73,15 @@ static const struct rule enrollments[] = {RECORD,
                                           {"schoolSourcedId", PACKAGE_BOTH, "orgs"},
                                           {"userSourcedId", PACKAGE_BOTH, "users"},
                                           {"role", PACKAGE_BOTH},
-                                          {"primary"},
-                                          {"beginDate"},
-                                          {"endDate"}};
+                                          {"primary", 0, NULL, FORM_TRUTH},
+                                          {"beginDate", 0, NULL, FORM_DAY},
+                                          {"endDate", 0, NULL, FORM_DAY}};
 
 static const struct rule line_items[] = {RECORD,
                                          {"title", PACKAGE_BOTH},
                                          {"description"},
-                                         {"assignDate", PACKAGE_BOTH},
-                                         {"dueDate", PACKAGE_BOTH},
+                                         {"assignDate", PACKAGE_BOTH, NULL, FORM_DAY},
+                                         {"dueDate", PACKAGE_BOTH, NULL, FORM_DAY},
                                          {"classSourcedId", PACKAGE_BOTH, "classes"},
                                          {"categorySourcedId", PACKAGE_BOTH, "categories"},
                                          {"gradingPeriodSourcedId", PACKAGE_1_1, "academicSessions"},
@@ -96,21 +96,21 @@ static const struct rule results[] = {RECORD,
                                       {"studentSourcedId", PACKAGE_BOTH, "users"},
                                       {"scoreStatus", PACKAGE_BOTH},
                                       {"score", PACKAGE_1_1},
-                                      {"scoreDate", PACKAGE_BOTH},
+                                      {"scoreDate", PACKAGE_BOTH, NULL, FORM_DAY},
                                       {"comment"},
                                       {"classSourcedId", 0, "classes"},
                                       {"scoreScaleSourcedId"},
                                       {"textScore"},
-                                      {"inProgress"},
-                                      {"incomplete"},
-                                      {"late"},
-                                      {"missing"}};
+                                      {"inProgress", 0, NULL, FORM_TRUTH},
+                                      {"incomplete", 0, NULL, FORM_TRUTH},
+                                      {"late", 0, NULL, FORM_TRUTH},
+                                      {"missing", 0, NULL, FORM_TRUTH}};
 
 static const struct rule sessions[] = {RECORD,
                                        {"title", PACKAGE_BOTH},
                                        {"type", PACKAGE_BOTH},
-                                       {"startDate", PACKAGE_BOTH},
-                                       {"endDate", PACKAGE_BOTH},
+                                       {"startDate", PACKAGE_BOTH, NULL, FORM_DAY},
+                                       {"endDate", PACKAGE_BOTH, NULL, FORM_DAY},
                                        {"parentSourcedId", 0, "academicSessions"},
                                        {"schoolYear", PACKAGE_BOTH}};
 
@@ -143,8 +143,8 @@ static const struct rule roles[] = {RECORD,
                                     {"userSourcedId", PACKAGE_BOTH, "users"},
                                     {"roleType", PACKAGE_BOTH},
                                     {"role", PACKAGE_BOTH},
-                                    {"beginDate"},
-                                    {"endDate"},
+                                    {"beginDate", 0, NULL, FORM_DAY},
+                                    {"endDate", 0, NULL, FORM_DAY},
                                     {"orgSourcedId", PACKAGE_BOTH, "orgs"},
                                     {"userProfileSourcedId", 0, "userProfiles"}};
 

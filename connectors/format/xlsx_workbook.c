@@ -138,6 +138,9 @@ static void drop_others(struct xlsx *xlsx) {
 
 int xlsx_workbook_read(struct xlsx *xlsx) {
   static const struct xlsx_part workbook = {.steps = workbook_steps, .begin = begin_workbook};
+  size_t file;
+  if (!archive_find(xlsx->archive, TEXT("_rels/.rels"), &file))
+    return xlsx_refuse(xlsx, XLSX_E_UNSUPPORTED, "a zip archive that is no workbook");
   int r = read_relations(xlsx, TEXT_NONE, take_workbook);
   struct text part = xlsx->sheets[0].part;
   xlsx->sheets[0].part = TEXT_NONE;

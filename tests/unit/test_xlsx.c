@@ -336,6 +336,10 @@ static void looks_at_the_first_bytes(void **state) {
   assert_non_null(detail);
   assert_int_equal(xlsx_open(&allocator, TEXT("\xD0\xCF\x11\xE0"), &xlsx, &detail), XLSX_E_MALFORMED);
   assert_int_equal(xlsx_open(&allocator, TEXT_NONE, &xlsx, &detail), XLSX_E_MALFORMED);
+  struct zip_maker zip = {NULL};
+  zip_add(&zip, "users.csv", TEXT("sourcedId"));
+  assert_int_equal(xlsx_open(&allocator, zip_finish(&zip, TEXT_NONE), &xlsx, &detail), XLSX_E_UNSUPPORTED);
+  zip_free(&zip);
   xlsx_close(NULL);
   pool_free(&pool);
 }
