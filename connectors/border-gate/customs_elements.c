@@ -158,7 +158,7 @@ static const struct element qr_rows[] = {
     TEXT_ROW("TenChiCucHaiQuan", Declaration, office_name),
     TEXT_ROW("LoaiHinh", Declaration, type_code),
     TEXT_ROW("TenLoaiHinh", Declaration, type_name),
-    TEXT_ROW("MaTrangThaiToKhai", Declaration, status_code),
+    CODE_ROW("MaTrangThaiToKhai", customs_states, Declaration, status),
     TEXT_ROW("TrangThaiToKhai", Declaration, status_name),
     CODE_ROW("LuongToKhai", customs_channels, Declaration, channel),
     NUMBER_ROW("So_Luong_Hang", Declaration, package_count),
