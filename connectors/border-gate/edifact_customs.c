@@ -84,6 +84,7 @@ static void take_location(struct edi *job, struct edi_customs *at) {
   Declaration *d = at->declaration;
   if (place == NULL) return;
   struct text role = text_of(place->role_code);
+  if (at->goods.item != NULL) role = TEXT_NONE; /* an item's places are not the declaration's */
   if (text_is(role, "22")) d->office_code = place->code;
   else if (text_is(role, "41")) set_once(&d->office_code, place->code);
   else if (text_is(role, "35")) d->export_country_code = place->code;

@@ -204,26 +204,14 @@ bool part_equipment_take(struct edi *job, struct edi_equipment *at) {
 char *edi_envelope(struct edi *job, enum edi_envelope which) {
   const struct edifact *reader = job->reader;
   const struct edifact_message *message = &reader->message;
-  struct text parts[3] = {TEXT_NONE}, value = TEXT_NONE;
   switch (which) {
-    case ENVELOPE_INTERCHANGE: parts[0] = reader->header.reference; break;
-    case ENVELOPE_MESSAGE: parts[0] = message->reference; break;
-    case ENVELOPE_SENDER: parts[0] = reader->header.sender[0]; break;
-    case ENVELOPE_RECIPIENT: parts[0] = reader->header.recipient[0]; break;
-    case ENVELOPE_VERSION:
-      parts[0] = message->type[1], parts[1] = TEXT(":"), parts[2] = message->type[2];
-      break;
+    case ENVELOPE_INTERCHANGE: return edi_copy(job, edi_plain(job, reader->header.reference));
+    case ENVELOPE_MESSAGE: return edi_copy(job, edi_plain(job, message->reference));
+    case ENVELOPE_SENDER: return edi_copy(job, edi_plain(job, reader->header.sender[0]));
+    case ENVELOPE_RECIPIENT: return edi_copy(job, edi_plain(job, reader->header.recipient[0]));
+    case ENVELOPE_VERSION: break;
   }
-  char *joined = edi_alloc(job, parts[0].length + parts[1].length + parts[2].length + 1);
-  if (joined == NULL) return NULL;
-  struct text raw = {joined, 0};
-  for (size_t i = 0; i < 3; i++) {
-    if (parts[i].length != 0) memcpy(joined + raw.length, parts[i].data, parts[i].length);
-    raw.length += parts[i].length;
-  }
-  if (parts[1].length != 0) return joined; /* D:95B, checked before */
-  int r = edifact_value(reader, &job->allocator, raw, &value);
-  if (r < 0) job->result = r;
-  if (r > 0 || memchr(value.data, 0, value.length) != NULL) edi_refuse(job, &edi_bytes, 0, 0);
-  return edi_copy(job, value);
+  char *version = edi_copy(job, edi_both(job, message->type[1], message->type[2]));
+  if (job->result == 0) version[message->type[1].length] = ':'; /* D:95B; neither is empty */
+  return version;
 }

@@ -63,14 +63,22 @@ static struct text without_blanks(struct text text) {
   return text;
 }
 
-struct text edi_text(struct edi *job, unsigned element, unsigned component) {
-  struct text raw = edifact_raw(job->reader, element, 0, component), value = TEXT_NONE;
+static struct text plain_text(struct edi *job, struct text raw, unsigned element, unsigned component) {
+  struct text value = TEXT_NONE;
   if (job->result != 0 || raw.length == 0) return TEXT_NONE;
   int r = edifact_value(job->reader, &job->allocator, raw, &value);
   if (r < 0) job->result = r;
   if (r > 0) edi_refuse(job, &edi_bytes, element, component);
   if (r == 0 && memchr(value.data, 0, value.length) != NULL) edi_refuse(job, &edi_nul, element, component);
   return job->result == 0 ? without_blanks(value) : TEXT_NONE;
+}
+
+struct text edi_text(struct edi *job, unsigned element, unsigned component) {
+  return plain_text(job, edifact_raw(job->reader, element, 0, component), element, component);
+}
+
+struct text edi_plain(struct edi *job, struct text raw) {
+  return plain_text(job, raw, 0, 0);
 }
 
 char *edi_copy(struct edi *job, struct text text) {

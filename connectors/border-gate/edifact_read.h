@@ -45,6 +45,8 @@ void *edi_alloc(struct edi *, size_t bytes);
 
 /* A component of the current segment: without release characters, in UTF-8, without blanks around it. */
 struct text edi_text(struct edi *, unsigned element, unsigned component);
+/* Such a text of the envelope; code of the refusal: edi_bytes without a place in the segment. */
+struct text edi_plain(struct edi *, struct text raw);
 /* Terminated. */
 char *edi_string(struct edi *, unsigned element, unsigned component);
 char *edi_copy(struct edi *, struct text);

@@ -107,9 +107,6 @@ struct edifact {
 /* data[length] is readable and zero. */
 void edifact_init(struct edifact *, const char *data, size_t length);
 
-/* Whether data begins as an interchange does. */
-bool edifact_is(const char *data, size_t length);
-
 /* Reads on behind the interchange before: checks the next one whole. Returns 0, or EDIFACT_E_… with .problem
  * filled in. Call it again while .end < length. */
 int edifact_open(struct edifact *);

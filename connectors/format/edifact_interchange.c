@@ -346,15 +346,6 @@ void edifact_init(struct edifact *e, const char *data, size_t length) {
   if (length >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0) e->end = e->place_offset = 3;
 }
 
-bool edifact_is(const char *data, size_t length) {
-  struct edifact e;
-  edifact_init(&e, data, length);
-  size_t start = skip_noise(&e, e.end);
-  if (length - start < 4) return false;
-  const char *p = data + start;
-  return memcmp(p, "UNA", 3) == 0 || (memcmp(p, "UNB", 3) == 0 && (is_separator(p[3]) || p[3] == '\x1D'));
-}
-
 int edifact_open(struct edifact *e) {
   e->start = e->offset = skip_noise(e, e->end);
   e->end = e->length;

@@ -94,7 +94,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size) {
   char *data = calloc(1, size + 1);
   if (data == NULL) return 0;
   if (size != 0) memcpy(data, input, size);
-  edifact_is(data, size);
   edifact_init(&e, data, size);
   do {
     size_t before = e.end;
