@@ -4,7 +4,6 @@
 #include "connectors/education/sheet.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 /* ---- Rows ---- */
 
@@ -154,17 +153,44 @@ static void find_in_row(const struct sheet_row *row, size_t column, size_t *line
   *line += row->line - 1;
 }
 
+/* ---- Places: written for every record, so by hand ---- */
+
+enum { PLACE_SIZE = 256 };
+
+struct line {
+  char *data;
+  size_t length;
+};
+
+static void put(struct line *line, const char *text) {
+  size_t length = strlen(text), room = PLACE_SIZE - 1 - line->length;
+  if (length > room) length = room;
+  memcpy(line->data + line->length, text, length);
+  line->length += length;
+}
+
+static void put_number(struct line *line, size_t number) {
+  char digits[24] = "";
+  size_t first = sizeof(digits) - 1;
+  do digits[--first] = (char)('0' + number % 10);
+  while ((number /= 10) != 0);
+  put(line, digits + first);
+}
+
 const char *row_place(struct job *job, const struct row_source *source, size_t column, const char *name) {
-  enum { PLACE_SIZE = 256 };
-  char *at = hub_alloc(job->sink, PLACE_SIZE), sheet[32] = "";
+  struct line at = {hub_alloc(job->sink, PLACE_SIZE), 0};
   size_t line, col;
-  if (at == NULL) return NULL;
+  if (at.data == NULL) return NULL;
   find_in_row(source->row, column, &line, &col);
-  if (source->sheet != 0) snprintf(sheet, sizeof(sheet), " sheet %zu", source->sheet);
-  snprintf(at, PLACE_SIZE, "%zu:%zu%s%s%s row %zu%s%s%s", line, col, source->file == NULL ? "" : " ",
-           source->file == NULL ? "" : source->file, sheet, source->row->number, name == NULL ? "" : " \"",
-           name == NULL ? "" : name, name == NULL ? "" : "\"");
-  return at;
+  put_number(&at, line);
+  put(&at, ":");
+  put_number(&at, col);
+  if (source->file != NULL) put(&at, " "), put(&at, source->file);
+  if (source->sheet != 0) put(&at, " sheet "), put_number(&at, source->sheet);
+  put(&at, " row ");
+  put_number(&at, source->row->number);
+  if (name != NULL) put(&at, " \""), put(&at, name), put(&at, "\"");
+  return at.data;
 }
 
 static const char *place_cell(const struct record *record, size_t field) {
