@@ -110,9 +110,9 @@ static struct text repeat(const char *before, const char *piece, size_t count, c
   size_t length = strlen(before) + count * strlen(piece) + strlen(after);
   char *data = malloc(length + 1), *p = data;
   assert_non_null(data);
-  p = stpcpy(p, before);
-  for (size_t i = 0; i < count; i++) p = stpcpy(p, piece);
-  stpcpy(p, after);
+  p = mempcpy(p, before, strlen(before));
+  for (size_t i = 0; i < count; i++) p = mempcpy(p, piece, strlen(piece));
+  memcpy(p, after, strlen(after) + 1);
   return (struct text){data, length};
 }
 

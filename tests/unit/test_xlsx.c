@@ -228,7 +228,7 @@ static void knows_formats_of_days(void **state) {
     char styles[400], wanted[100], code[200];
     char *to = code;
     for (const char *p = cases[i].code; *p != '\0'; p++)
-      to = *p == '"' ? stpcpy(to, "&quot;") : (*to = *p, to + 1);
+      to = *p == '"' ? mempcpy(to, "&quot;", 6) : (*to = *p, to + 1);
     *to = '\0';
     snprintf(styles, sizeof(styles),
              "<styleSheet><numFmts><numFmt numFmtId='200' formatCode='%s'/><numFmt numFmtId='x'/></numFmts>"
@@ -412,9 +412,9 @@ static void refuses_broken_workbooks(void **state) {
 static char *repeat(const char *before, const char *piece, size_t count, const char *after) {
   char *out = malloc(strlen(before) + count * strlen(piece) + strlen(after) + 1);
   assert_non_null(out);
-  char *p = stpcpy(out, before);
-  for (size_t i = 0; i < count; i++) p = stpcpy(p, piece);
-  stpcpy(p, after);
+  char *p = mempcpy(out, before, strlen(before));
+  for (size_t i = 0; i < count; i++) p = mempcpy(p, piece, strlen(piece));
+  memcpy(p, after, strlen(after) + 1);
   return out;
 }
 
