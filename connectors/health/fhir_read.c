@@ -244,7 +244,7 @@ static int put_numbers(struct fhir_job *job, const struct fhir_crumb *crumb, con
                        struct text id, Ioc__Health__V1__Patient *patient) {
   const struct json *list = json_get(resource, "identifier");
   size_t most = (list == NULL ? 0 : list->length) + 1;
-  struct people numbers, cards, citizens;
+  struct people numbers = {0}, cards = {0}, citizens = {0};
   int r = people_new(job, most, &numbers);
   if (r == 0) r = people_new(job, most, &cards);
   if (r == 0) r = people_new(job, most, &citizens);
@@ -264,7 +264,7 @@ static int put_numbers(struct fhir_job *job, const struct fhir_crumb *crumb, con
 
 static int put_telecom(struct fhir_job *job, const struct fhir_crumb *crumb, const struct json *list,
                        Ioc__Health__V1__Patient *patient) {
-  struct people phones, emails;
+  struct people phones = {0}, emails = {0};
   if (list == NULL) return 0;
   int r = people_new(job, list->length, &phones);
   if (r == 0) r = people_new(job, list->length, &emails);
