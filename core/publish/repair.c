@@ -17,13 +17,13 @@ void repair_arm(struct publisher *publisher, int64_t at_us) {
   event_add(publisher->timer, &wait);
 }
 
-/* Messages whose fate the tail is to tell, in the lane's order. settled: what a process before this one sent
- * has long arrived. */
-static int fill_job(struct partition *partition, struct tail_job *job, bool settled) {
+/* Messages whose fate the tail is to tell, in the lane's order. What this process never sent was sent, if at
+ * all, before it started. */
+static int fill_job(struct partition *partition, struct tail_job *job, int64_t started_us) {
   size_t n = 0;
   job->after_offset = INT64_MAX;
   job->since_ms = INT64_MAX;
-  job->settled = settled;
+  job->sent_us = started_us;
   for (struct lane_item *at = partition->lane.first; at != NULL && n < job->count; at = at->next) {
     if (!at->ambiguous) continue;
     struct publish_item *item = CONTAINER_OF(at, struct publish_item, lane);
@@ -32,7 +32,7 @@ static int fill_job(struct partition *partition, struct tail_job *job, bool sett
     job->sequences[n] = at->sequence;
     job->after_offset = MIN(job->after_offset, item->after_offset);
     job->since_ms = MIN(job->since_ms, event->accepted_us / 1000);
-    job->settled = job->settled && !item->tried;
+    if (item->tried) job->sent_us = 0;
     n++;
   }
   job->count = n;
@@ -41,8 +41,8 @@ static int fill_job(struct partition *partition, struct tail_job *job, bool sett
 
 void repair_tail(struct publisher *publisher, struct partition *partition, int64_t now_us) {
   struct tail_job *job = NULL;
-  bool settled = now_us - publisher->started_us >= publisher->timing->tail_settle_ms * 1000;
-  if (tail_job_new(partition->lane.ambiguous, &job) < 0 || fill_job(partition, job, settled) < 0) {
+  if (tail_job_new(partition->lane.ambiguous, &job) < 0 ||
+      fill_job(partition, job, publisher->started_us) < 0) {
     tail_job_free(job);
     lane_tail_failed(&partition->lane, now_us);
     repair_arm(publisher, partition->lane.retry_at_us);
@@ -129,8 +129,8 @@ static void topic_present(struct publisher *publisher, struct topic *topic, int6
   }
   if (topic->facts.partitions > 0) empty_room(publisher, topic);
   for (int i = 0; i < topic->lanes; i++) {
-    if (topic->partitions[i]->lane.state == LANE_BLOCKED && topic->partitions[i]->lane.probe_ms <=
-        publisher->timing->lane.probe_first_ms) {
+    if (topic->partitions[i]->lane.state == LANE_BLOCKED &&
+        topic->partitions[i]->lane.probe_ms <= publisher->timing->lane.probe_first_ms) {
       lane_probe_now(&topic->partitions[i]->lane, now_us);
     }
   }

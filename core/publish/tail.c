@@ -173,7 +173,7 @@ static void look(struct tail_job *job, const rd_kafka_message_t *message) {
 }
 
 struct reading {
-  int64_t began_us;
+  int64_t began_us, sent_us;
   int64_t end;      /* the high watermark that counts */
   bool settled;     /* it was asked for after the settling time */
   int64_t position; /* next offset to come */
@@ -184,7 +184,7 @@ static bool reading_over(struct tail *tail, struct tail_job *job, struct reading
   if (job->missing == 0) return true;
   if (reading->position < reading->end) return false;
   if (reading->settled) return true;
-  if (clock_monotonic_us() - reading->began_us < tail->timing->tail_settle_ms * 1000) return false;
+  if (clock_monotonic_us() - reading->sent_us < tail->timing->tail_settle_ms * 1000) return false;
   int64_t low = 0, high = 0;
   if (rd_kafka_query_watermark_offsets(tail->kafka, job->topic, job->partition, &low, &high, ASK_MS) != 0)
     return false;
@@ -217,7 +217,8 @@ static enum tail_result read_on(struct tail *tail, struct tail_job *job, rd_kafk
 static enum tail_result read_tail(struct tail *tail, struct tail_job *job) {
   if (connect_consumer(tail) < 0) return TAIL_FAILED;
   sort_ids(job);
-  struct reading reading = {.began_us = clock_monotonic_us(), .settled = job->settled};
+  struct reading reading = {.began_us = clock_monotonic_us()};
+  reading.sent_us = job->sent_us == 0 ? reading.began_us : job->sent_us;
   rd_kafka_resp_err_t code = find_start(tail, job, &reading.position, &reading.end);
   if (code != 0) return result_of(code);
   rd_kafka_topic_t *topic = rd_kafka_topic_new(tail->kafka, job->topic, NULL);

@@ -26,7 +26,7 @@ struct tail_job {
   int32_t partition;
   int64_t after_offset; /* it is behind this one; < 0: not known, then by time */
   int64_t since_ms;     /* no message in question has an earlier Kafka timestamp */
-  bool settled;         /* nothing of it can still be appended: no need to wait */
+  int64_t sent_us;      /* monotonic: nothing of it was sent later; 0: perhaps up to now */
   size_t count;
   struct event_id *ids;
   uint64_t *sequences; /* the owner's */
