@@ -247,7 +247,7 @@ int results_count(struct job *job, const struct results *results, struct tally *
   if (r == 0) r = read_pupil(&record, results, &pupil);
   if (r != 0 || is_empty(results, row, &pupil)) return r;
   if (!sheet_row_fits(row, results->width))
-    r = record_reject(&record, HUB_MALFORMED, RECORD_WHOLE, sheet_width_detail);
+    r = record_reject(&record, HUB_INVALID, RECORD_WHOLE, sheet_width_detail);
   else if (pupil.code.length == 0)
     r = record_reject(&record, HUB_MISSING, PUPIL_CODE, "the code of the person is absent");
   else if (pupil.class_code.length == 0 && results->columns.at[PUPIL_CLASS] != 0)

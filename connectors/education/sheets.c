@@ -119,7 +119,7 @@ static int take_row(struct reading *reading, const struct sheet_row *row) {
   job->form = reading->kind->form;
   r = sheet_row_fits(row, reading->width)
           ? reading->kind->take(reading->kind, &record)
-          : record_reject(&record, HUB_MALFORMED, RECORD_WHOLE, sheet_width_detail);
+          : record_reject(&record, HUB_INVALID, RECORD_WHOLE, sheet_width_detail);
   return r == RECORD_E_REJECTED ? record_refuse(&record, TEXT_NONE) : r;
 }
 
