@@ -80,8 +80,9 @@ static const struct {
   struct text unit;
   int shift;
 } units[] = {
-    {TEXT(""), 0},    {TEXT("KGM"), 0}, {TEXT("KG"), 0},  {TEXT("KGS"), 0},  {TEXT("TNE"), 3},
-    {TEXT("TAN"), 3}, {TEXT("TẤN"), 3}, {TEXT("MTO"), 3}, {TEXT("GRM"), -3}, {TEXT("KILOGAM"), 0}, {TEXT("KILOGRAM"), 0},
+    {TEXT(""), 0},        {TEXT("KGM"), 0},      {TEXT("KG"), 0},  {TEXT("KGS"), 0},
+    {TEXT("KILOGAM"), 0}, {TEXT("KILOGRAM"), 0}, {TEXT("TNE"), 3}, {TEXT("TAN"), 3},
+    {TEXT("MTO"), 3},     {TEXT("GRM"), -3},     {TEXT("TẤN"), 3},
 };
 
 int decimal_kilograms(const struct allocator *allocator, struct text text, struct text unit, char **ret) {
