@@ -21,21 +21,15 @@ int package_refuse(struct package *package, enum hub_reject_code code, const cha
   return r != 0 ? r : PACKAGE_E_REFUSED;
 }
 
-struct roster_file *package_file(struct package *package, const char *name) {
+struct roster_file *package_file(struct package *package, struct text name) {
   for (size_t i = 0; i < PACKAGE_FILES; i++)
-    if (strcmp(package_rules[i].name, name) == 0) return &package->files[i];
+    if (text_is(name, package_rules[i].name)) return &package->files[i];
   return NULL;
 }
 
-/* The file that "file.NAME" tells of; NULL: one that is not known here. */
-static struct roster_file *file_of(struct package *package, struct text property) {
-  for (size_t i = 0; i < PACKAGE_FILES; i++)
-    if (text_is((struct text){property.data + 5, property.length - 5}, package_rules[i].name))
-      return &package->files[i];
-  return NULL;
-}
-
-static int take_file(struct package *package, const struct csv_row *row, struct text value) {
+/* "file.NAME": how a file is meant; of a file that is not known here it is no matter. */
+static int take_file(struct package *package, const struct csv_row *row, struct text name,
+                     struct text value) {
   static const char *const modes[] = {[FILE_ABSENT] = "absent", [FILE_BULK] = "bulk", [FILE_DELTA] = "delta"};
   enum file_mode mode = FILE_NOT_NAMED;
   for (enum file_mode m = FILE_ABSENT; m <= FILE_DELTA; m++)
@@ -43,7 +37,7 @@ static int take_file(struct package *package, const struct csv_row *row, struct 
   if (mode == FILE_NOT_NAMED)
     return package_refuse(package, HUB_INVALID, manifest_name, row, "value",
                           "a file is bulk, delta or absent");
-  struct roster_file *file = file_of(package, text_trim(row->cells[0]));
+  struct roster_file *file = package_file(package, name);
   if (file == NULL) return 0;
   if (file->mode != FILE_NOT_NAMED)
     return package_refuse(package, HUB_CONFLICT, manifest_name, row, "value", "a file is named twice");
@@ -56,7 +50,8 @@ static int take_property(struct package *package, const struct csv_row *row) {
   if (row->count < 2)
     return package_refuse(package, HUB_INVALID, manifest_name, row, NULL, "a property without a value");
   struct text name = text_trim(row->cells[0]), value = text_trim(row->cells[1]);
-  if (name.length > 5 && memcmp(name.data, "file.", 5) == 0) return take_file(package, row, value);
+  if (name.length > 5 && memcmp(name.data, "file.", 5) == 0)
+    return take_file(package, row, (struct text){name.data + 5, name.length - 5}, value);
   if (text_is(name, "manifest.version") && !text_is(value, "1.0"))
     return package_refuse(package, HUB_UNSUPPORTED, manifest_name, row, "value",
                           "a manifest of another version than 1.0");

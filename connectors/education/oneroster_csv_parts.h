@@ -85,7 +85,8 @@ int package_load(struct package *);
 int package_refuse(struct package *, enum hub_reject_code, const char *file, const struct csv_row *row,
                    const char *field, const char *detail);
 
-struct roster_file *package_file(struct package *, const char *name);
+/* The file of that name ("users"), or NULL. */
+struct roster_file *package_file(struct package *, struct text name);
 
 /* The first row of the file with that id, or NULL. */
 const struct roster_row *roster_find(const struct roster_file *, struct text id);

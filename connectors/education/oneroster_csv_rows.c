@@ -105,7 +105,7 @@ static struct breach judge_cells(const struct taking *taking) {
     const char *wrong = cell.length == 0 ? NULL : judge_form(rule->form, cell);
     if (wrong != NULL) return (struct breach){HUB_INVALID, i, wrong};
     if (cell.length == 0 || rule->to == NULL || !is_checked(taking->file)) continue;
-    const struct roster_file *to = package_file(taking->package, rule->to);
+    const struct roster_file *to = package_file(taking->package, text_of(rule->to));
     if (is_checked(to) && !are_known(to, cell))
       return (struct breach){HUB_INVALID, i, "an id that the file it refers to does not have"};
   }
@@ -142,7 +142,7 @@ struct referred { /* a row that another one names, as a record */
 /* The record of that id; *ret is NULL when the package has none. */
 static int look_up(struct taking *taking, const char *name, struct text id, struct referred *referred,
                    const struct record **ret) {
-  struct roster_file *file = package_file(taking->package, name);
+  struct roster_file *file = package_file(taking->package, text_of(name));
   const struct roster_row *known = file->refused ? NULL : roster_find(file, id);
   struct csv_row row;
   const char *detail;
@@ -157,10 +157,11 @@ static int look_up(struct taking *taking, const char *name, struct text id, stru
   return row_record(taking->package->job, file->list->table, &referred->source, &referred->record);
 }
 
-static int rule_named(const struct roster_file *file, const char *name) {
-  for (size_t i = 0; i < file->rules->count; i++)
-    if (strcmp(file->rules->rules[i].name, name) == 0) return (int)i;
-  return RULE_ID;
+/* What stands in the column of that name, which the file has. */
+static struct text cell_named(const struct taking *taking, const char *name) {
+  size_t rule = 0;
+  while (strcmp(taking->file->rules->rules[rule].name, name) != 0) rule++;
+  return cell_of(taking, rule);
 }
 
 static int publish(struct taking *taking, struct tally *tally) {
@@ -171,13 +172,11 @@ static int publish(struct taking *taking, struct tally *tally) {
   struct record record;
   int r = row_record(job, taking->file->list->table, &taking->source, &record);
   if (r == 0 && kind == ONEROSTER_RESULT) {
-    size_t rule = (size_t)rule_named(taking->file, "lineItemSourcedId");
-    r = look_up(taking, "lineItems", cell_of(taking, rule), &item, &of_item);
+    r = look_up(taking, "lineItems", cell_named(taking, "lineItemSourcedId"), &item, &of_item);
     return r != 0 ? r : oneroster_count(job, tally, &record, of_item);
   }
   if (r == 0 && (kind == ONEROSTER_ENROLLMENT || kind == ONEROSTER_USER)) {
-    size_t rule = kind == ONEROSTER_USER ? RULE_ID : (size_t)rule_named(taking->file, "userSourcedId");
-    struct text id = cell_of(taking, rule);
+    struct text id = cell_named(taking, kind == ONEROSTER_USER ? "sourcedId" : "userSourcedId");
     if (kind == ONEROSTER_ENROLLMENT) r = look_up(taking, "users", id, &user, &of_user);
     if (r == 0) r = look_up(taking, "demographics", id, &demographics, &of_demographics);
   }
@@ -193,7 +192,7 @@ static bool is_published(struct package *package, const struct roster_file *file
     case ONEROSTER_CLASS:
     case ONEROSTER_ENROLLMENT:
     case ONEROSTER_RESULT: return true;
-    case ONEROSTER_USER: return !package_file(package, "enrollments")->present;
+    case ONEROSTER_USER: return !package_file(package, TEXT("enrollments"))->present;
     default: return false;
   }
 }
@@ -270,7 +269,7 @@ static int judge_file(struct package *package, struct roster_file *file) {
 
 int package_take(struct package *package) {
   struct tally *tally = NULL;
-  struct roster_file *results = package_file(package, "results");
+  struct roster_file *results = package_file(package, TEXT("results"));
   int r = 0;
   for (size_t i = 0; r == 0 && i < PACKAGE_FILES; i++) r = judge_file(package, &package->files[i]);
   for (size_t i = 0; r == 0 && i < PACKAGE_FILES; i++) {
