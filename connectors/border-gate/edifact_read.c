@@ -54,12 +54,11 @@ void *edi_alloc(struct edi *job, size_t bytes) {
   return memory;
 }
 
+static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
 static struct text without_blanks(struct text text) {
-  while (text.length != 0 && strchr(" \t\r\n", text.data[0]) != NULL && text.data[0] != 0)
-    text.data++, text.length--;
-  while (text.length != 0 && strchr(" \t\r\n", text.data[text.length - 1]) != NULL &&
-         text.data[text.length - 1] != 0)
-    text.length--;
+  while (text.length != 0 && is_blank(text.data[0])) text.data++, text.length--;
+  while (text.length != 0 && is_blank(text.data[text.length - 1])) text.length--;
   return text;
 }
 

@@ -114,10 +114,16 @@ struct text edifact_raw(const struct edifact *e, unsigned element, unsigned repe
 
 /* ---- Values ---- */
 
-static bool is_ascii(struct text text) {
+/* In one go: pieces are short, and every call of memchr() costs more than its work. */
+static void look_at(struct text text, char release, bool *ret_ascii, bool *ret_released) {
   unsigned char all = 0;
-  for (size_t i = 0; i < text.length; i++) all |= (unsigned char)text.data[i];
-  return all < 0x80;
+  bool released = false;
+  for (size_t i = 0; i < text.length; i++) {
+    all |= (unsigned char)text.data[i];
+    released |= text.data[i] == release;
+  }
+  *ret_ascii = all < 0x80;
+  *ret_released = released && release != 0;
 }
 
 static int without_release(const struct edifact *e, const struct allocator *allocator, struct text raw,
@@ -136,12 +142,14 @@ static int without_release(const struct edifact *e, const struct allocator *allo
 int edifact_value(const struct edifact *e, const struct allocator *allocator, struct text raw,
                   struct text *ret) {
   struct text value = raw;
+  bool ascii, released;
   size_t offset;
-  if (raw.length != 0 && e->release != 0 && memchr(raw.data, e->release, raw.length) != NULL) {
+  look_at(raw, e->release, &ascii, &released);
+  if (released) {
     int r = without_release(e, allocator, raw, &value);
     if (r < 0) return r;
   }
-  if (!is_ascii(value)) {
+  if (!ascii) {
     if (e->charset == CHARSET_UNKNOWN) return EDIFACT_E_BYTES;
     int r = charset_decode(allocator, e->charset, value, &value, &offset);
     if (r != 0) return r < 0 ? r : EDIFACT_E_BYTES;

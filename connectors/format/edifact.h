@@ -24,7 +24,7 @@ enum {
   EDIFACT_ELEMENTS_MAX = 128,      /* elements of one segment */
   EDIFACT_PIECES_MAX = 1024,       /* components of one segment, over all its elements and repetitions */
   EDIFACT_SEGMENTS_MAX = 4000000,  /* segments of one interchange */
-  EDIFACT_PLACE_SIZE = 96,
+  EDIFACT_PLACE_SIZE = 128,
 };
 
 #define EDIFACT_E_MALFORMED 1

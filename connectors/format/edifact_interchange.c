@@ -7,8 +7,6 @@
  */
 #include "connectors/format/edifact_scan.h"
 
-#include <stdio.h>
-
 enum service { NO_SERVICE, UNA, UNB, UNG, UNH, UNT, UNE, UNZ, PACKAGE };
 
 /* Error codes of code list 0085. */
@@ -488,22 +486,37 @@ static bool is_known(const char tag[4]) {
   return false;
 }
 
-/* As printf() of format and number; nothing when that is 0. */
-#define PART(name, format, number) \
-  char name[24] = "";              \
-  if ((number) != 0) snprintf(name, sizeof(name), format, number)
+static char *put_text(char *out, const char *text) {
+  size_t length = strlen(text);
+  memcpy(out, text, length);
+  return out + length;
+}
 
+/* The number between two texts; nothing when it is 0. */
+static char *put_number(char *out, const char *before, size_t number, const char *behind) {
+  char digits[20];
+  size_t count = 0;
+  if (number == 0) return out;
+  out = put_text(out, before);
+  for (; number != 0; number /= 10) digits[count++] = (char)('0' + number % 10);
+  while (count != 0) *out++ = digits[--count];
+  return put_text(out, behind);
+}
+
+/* At most 20 digits for line and column, 10 for the other numbers: it fits. */
 void edifact_place(struct edifact *e, const struct edifact_where *where, char ret_at[EDIFACT_PLACE_SIZE]) {
   bool in_message = e->message.number != 0 && where->offset >= e->message.offset;
   const char *tag = where->tag[0] == 0 ? "" : is_known(where->tag) ? where->tag : "*";
   unsigned nth = in_message && is_known(where->tag) ? occurrence_of(e, where) : 1;
   count_lines(e, where->offset);
-  PART(interchange, "UNB+%u/", e->number > 1 ? e->number : 0);
-  PART(message, "UNH+%u/", in_message ? e->message.number : 0);
-  PART(occurrence, "[%u]", nth > 1 ? nth : 0);
-  PART(element, "+%u", where->element);
-  PART(component, ":%u", where->component);
-  int n = snprintf(ret_at, EDIFACT_PLACE_SIZE, "%zu:%zu %s%s%s%s%s%s", e->place_line, e->place_column,
-                   interchange, message, tag, occurrence, element, component);
-  while (n > 0 && (ret_at[n - 1] == '/' || ret_at[n - 1] == ' ')) ret_at[--n] = 0;
+  char *out = put_number(ret_at, "", e->place_line, "");
+  out = put_number(out, ":", e->place_column, " ");
+  out = put_number(out, "UNB+", e->number > 1 ? e->number : 0, "/");
+  out = put_number(out, "UNH+", in_message ? e->message.number : 0, "/");
+  out = put_text(out, tag);
+  out = put_number(out, "[", nth > 1 ? nth : 0, "]");
+  out = put_number(out, "+", where->element, "");
+  out = put_number(out, ":", where->component, "");
+  while (out[-1] == '/' || out[-1] == ' ') out--;
+  *out = 0;
 }
