@@ -53,9 +53,12 @@ static struct seen {
   char school[64], school_year[64], class_code[64], summary_id[256];
   uint32_t pupils, n_marks;
   char score[16];
-  size_t messages, kept_at, most_blocks;
+  size_t messages, rejected, kept_at, most_blocks;
   bool independent;
 } seen;
+
+/* Of many records the rig judges the first; the rest is only counted. */
+enum { JUDGED = 64 };
 
 static struct hub_sink_ops ops;
 static const struct hub_sink_ops *original;
@@ -79,8 +82,11 @@ static int emit(struct hub_sink *sink, const struct hub_meta *meta, const Protob
     note_enrollment((const Enrollment *)message);
   if (message->descriptor == &ioc__education__v1__assessment_summary__descriptor)
     note_summary((const Summary *)message);
-  seen.messages++;
-  return original->emit(sink, meta, message);
+  return seen.messages++ < JUDGED ? original->emit(sink, meta, message) : 0;
+}
+
+static int reject(struct hub_sink *sink, const struct hub_rejection *rejection) {
+  return seen.rejected++ < JUDGED ? original->reject(sink, rejection) : 0;
 }
 
 static int independent(struct hub_sink *sink) {
@@ -108,6 +114,7 @@ static void translate(struct rig *rig, struct hub_payload *payload, const char *
   original = rig->sink.ops;
   ops = *original;
   ops.emit = emit;
+  ops.reject = reject;
   ops.independent = independent;
   ops.release = release;
   rig->sink.ops = &ops;
@@ -123,8 +130,8 @@ static void expect(const char *data, const char *type, const char *name, size_t 
   memcpy(copy, data, strlen(data));
   struct hub_payload payload = rig_payload(copy, strlen(data));
   translate(&rig, &payload, type, name);
-  assert_int_equal(rig.records, records);
-  assert_int_equal(rig.rejected, rejected);
+  assert_int_equal(seen.messages + seen.rejected, records);
+  assert_int_equal(seen.rejected, rejected);
   rig_deinit(&rig);
   free(copy);
 }
