@@ -175,6 +175,13 @@ static void label(struct xml_reader *xml, const char *known, struct text name) {
 
 /* ---- Events ---- */
 
+/* Of what is only counted the visit's number alone, which nearly always comes first. */
+static const struct bhyt_element *wanted(struct bhyt_document *d, struct text name) {
+  size_t hint = 0;
+  if (is_read(d)) return bhyt_element_of(name, &d->hint);
+  return name.length == 5 && memcmp(name.data, "MA_LK", 5) == 0 ? bhyt_element_of(name, &hint) : NULL;
+}
+
 static int start_inside(struct bhyt_document *d, struct xml_reader *xml, struct text name) {
   if (d->level == 2 && !d->in_row && is_list_name(name)) {
     d->in_list = true;
@@ -185,9 +192,9 @@ static int start_inside(struct bhyt_document *d, struct xml_reader *xml, struct 
     label(xml, d->root->row, name);
     return begin_row(d, xml);
   }
-  const struct bhyt_element *element = bhyt_element_of(name, &d->hint);
-  bool wanted = element != NULL && (d->in_row ? d->level == d->row_level + 1 : d->level == 2);
-  if (wanted && (is_read(d) || element->value == BHYT_IDENTITY)) {
+  bool value = d->in_row ? d->level == d->row_level + 1 : d->level == 2;
+  const struct bhyt_element *element = value ? wanted(d, name) : NULL;
+  if (element != NULL) {
     xml_label(xml, element->name.data);
     d->element = element;
     d->value_length = 0;

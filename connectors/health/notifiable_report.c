@@ -39,39 +39,39 @@ static const struct value_code states[] = {
     {TEXT(""), 0},
 };
 
-static const char *const names[REPORT_FIELDS] = {
-    [REPORT_NGAY_KHOI_PHAT] = "ngayKhoiPhat",
-    [REPORT_NGAY_NHAP_VIEN] = "ngayNhapVien",
-    [REPORT_NGAY_RA_VIEN] = "ngayRaVien",
-    [REPORT_NGAY_CHAN_DOAN] = "ngayChanDoan",
-    [REPORT_NGAY_BAO_CAO] = "ngayBaoCao",
-    [REPORT_MA_BAO_CAO] = "maBaoCao",
-    [REPORT_MA_BENH] = "maBenh",
-    [REPORT_TEN_BENH] = "tenBenh",
-    [REPORT_PHAN_LOAI] = "phanLoaiChanDoan",
-    [REPORT_PHAN_DO] = "phanDo",
-    [REPORT_TINH_TRANG] = "tinhTrang",
-    [REPORT_DON_VI] = "donViBaoCao",
-    [REPORT_TEN_DON_VI] = "tenDonViBaoCao",
-    [REPORT_HO_TEN] = "hoTen",
-    [REPORT_SO_CCCD] = "soCCCD",
-    [REPORT_DIEN_THOAI] = "dienThoai",
-    [REPORT_GIOI_TINH] = "gioiTinh",
-    [REPORT_NAM_SINH] = "namSinh",
-    [REPORT_NGAY_SINH] = "ngaySinh",
-    [REPORT_DIA_CHI] = "diaChiTamTru",
-    [REPORT_MA_TINH] = "maTinh",
-    [REPORT_MA_XA] = "maXa",
+static const struct text names[REPORT_FIELDS] = {
+    [REPORT_NGAY_KHOI_PHAT] = TEXT("ngayKhoiPhat"),
+    [REPORT_NGAY_NHAP_VIEN] = TEXT("ngayNhapVien"),
+    [REPORT_NGAY_RA_VIEN] = TEXT("ngayRaVien"),
+    [REPORT_NGAY_CHAN_DOAN] = TEXT("ngayChanDoan"),
+    [REPORT_NGAY_BAO_CAO] = TEXT("ngayBaoCao"),
+    [REPORT_MA_BAO_CAO] = TEXT("maBaoCao"),
+    [REPORT_MA_BENH] = TEXT("maBenh"),
+    [REPORT_TEN_BENH] = TEXT("tenBenh"),
+    [REPORT_PHAN_LOAI] = TEXT("phanLoaiChanDoan"),
+    [REPORT_PHAN_DO] = TEXT("phanDo"),
+    [REPORT_TINH_TRANG] = TEXT("tinhTrang"),
+    [REPORT_DON_VI] = TEXT("donViBaoCao"),
+    [REPORT_TEN_DON_VI] = TEXT("tenDonViBaoCao"),
+    [REPORT_HO_TEN] = TEXT("hoTen"),
+    [REPORT_SO_CCCD] = TEXT("soCCCD"),
+    [REPORT_DIEN_THOAI] = TEXT("dienThoai"),
+    [REPORT_GIOI_TINH] = TEXT("gioiTinh"),
+    [REPORT_NAM_SINH] = TEXT("namSinh"),
+    [REPORT_NGAY_SINH] = TEXT("ngaySinh"),
+    [REPORT_DIA_CHI] = TEXT("diaChiTamTru"),
+    [REPORT_MA_TINH] = TEXT("maTinh"),
+    [REPORT_MA_XA] = TEXT("maXa"),
 };
 
 enum report_field report_field_of(struct text name) {
   for (int i = 0; i < REPORT_FIELDS; i++)
-    if (strlen(names[i]) == name.length && strncasecmp(names[i], name.data, name.length) == 0)
+    if (names[i].length == name.length && strncasecmp(names[i].data, name.data, name.length) == 0)
       return (enum report_field)i;
   return REPORT_FIELDS;
 }
 
-const char *report_field_name(enum report_field field) { return names[field]; }
+const char *report_field_name(enum report_field field) { return names[field].data; }
 
 static void note(struct report_problem *problem, enum hub_reject_code code, enum report_field field,
                  const char *detail) {

@@ -8,8 +8,6 @@
 #define CLASS(name) IOC__HEALTH__V1__PATIENT_CLASS__PATIENT_CLASS_##name
 #define GENDER(name) IOC__HEALTH__V1__GENDER__GENDER_##name
 
-#define LIST_MAX 200 /* values in one field: the longest field has 4 KiB */
-
 const struct value_code value_genders[] = {
     {TEXT("1"), GENDER(MALE)},
     {TEXT("2"), GENDER(FEMALE)},
@@ -53,17 +51,22 @@ char *value_personal(struct maker *m, enum hub_personal_kind kind, struct text t
   return made;
 }
 
+static size_t count_items(struct text text, char separator) {
+  size_t count = 1;
+  for (size_t i = 0; i < text.length; i++) count += text.data[i] == separator;
+  return count;
+}
+
 struct value_list value_list(struct maker *m, struct text text, char separator, enum hub_personal_kind kind) {
   struct value_list list = {NULL, 0};
   const char *end = text.data + text.length;
   if (text.length == 0) return list;
-  for (const char *at = text.data; at != NULL && list.count < LIST_MAX;) {
+  list.items = value_alloc(m, count_items(text, separator) * sizeof(*list.items));
+  for (const char *at = text.data; at != NULL && list.items != NULL;) {
     const char *stop = memchr(at, separator, (size_t)(end - at));
     struct text item = text_trim((struct text){at, (size_t)((stop == NULL ? end : stop) - at)});
     at = stop == NULL ? NULL : stop + 1;
     if (item.length == 0) continue;
-    if (list.items == NULL) list.items = value_alloc(m, LIST_MAX * sizeof(*list.items));
-    if (list.items == NULL) return list;
     list.items[list.count++] = kind == 0 ? value_string(m, item) : value_personal(m, kind, item);
   }
   return list;
