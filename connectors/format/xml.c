@@ -96,10 +96,15 @@ void xml_span(const struct xml_reader *r, size_t *ret_begin, size_t *ret_end) {
 }
 
 void xml_path(const struct xml_reader *r, char ret_path[XML_PLACE_SIZE]) {
-  char path[XML_PLACE_SIZE] = " ";
-  write_path(r, path, sizeof(path), 0);
-  memmove(ret_path, path + 1, sizeof(path) - 1);
-  ret_path[sizeof(path) - 1] = 0;
+  size_t used = 0;
+  for (unsigned i = 1; i <= r->level; i++) {
+    struct text label = r->levels[i].label != NULL ? text_of(r->levels[i].label) : TEXT("*");
+    if (used + label.length + 2 > XML_PLACE_SIZE) break;
+    if (i > 1) ret_path[used++] = '/';
+    memcpy(ret_path + used, label.data, label.length);
+    used += label.length;
+  }
+  ret_path[used] = 0;
 }
 
 static const char *describe(int code) {
