@@ -128,6 +128,9 @@ struct hl7v2_path { /* 0: not named */
  * named component or subcomponent are the first. */
 struct text hl7v2_get(const struct hl7v2_message *, const struct hl7v2_segment *, struct hl7v2_path);
 
+/* The same within a field that was found already. */
+struct text hl7v2_part(const struct hl7v2_message *, struct text field, struct hl7v2_path);
+
 /* `""`: the sender says that there is no value, which is not the same as not sending one. */
 static inline bool hl7v2_is_null(struct text raw) {
   return raw.length == 2 && raw.data[0] == '"' && raw.data[1] == '"';

@@ -7,7 +7,6 @@
 #include "connectors/format/hl7v2.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 /* ---- Parts ---- */
 
@@ -48,17 +47,20 @@ struct text hl7v2_field(const struct hl7v2_message *message, const struct hl7v2_
   return hl7v2_piece(segment->text, message->delimiters.field, counts_separator ? field : field + 1);
 }
 
-/* MSH-2 holds the delimiters themselves and has no parts. */
-struct text hl7v2_get(const struct hl7v2_message *message, const struct hl7v2_segment *segment,
-                      struct hl7v2_path path) {
+struct text hl7v2_part(const struct hl7v2_message *message, struct text part, struct hl7v2_path path) {
   const struct hl7v2_delimiters *d = &message->delimiters;
-  struct text part = hl7v2_field(message, segment, path.field);
-  if (segment == message->segments && path.field <= 2) return part;
   if (path.repetition != 0 || path.component != 0 || path.subcomponent != 0)
     part = hl7v2_piece(part, d->repetition, path.repetition);
   if (path.component != 0 || path.subcomponent != 0) part = hl7v2_piece(part, d->component, path.component);
   if (path.subcomponent != 0) part = hl7v2_piece(part, d->subcomponent, path.subcomponent);
   return part;
+}
+
+/* MSH-2 holds the delimiters themselves and has no parts. */
+struct text hl7v2_get(const struct hl7v2_message *message, const struct hl7v2_segment *segment,
+                      struct hl7v2_path path) {
+  struct text field = hl7v2_field(message, segment, path.field);
+  return segment == message->segments && path.field <= 2 ? field : hl7v2_part(message, field, path);
 }
 
 /* ---- Escape sequences ---- */
@@ -186,28 +188,40 @@ int hl7v2_value(const struct hl7v2_message *message, const struct allocator *all
 
 /* ---- Places ---- */
 
-struct place {
-  char *at;
-  size_t used;
-};
-
-static void add_number(struct place *p, const char *before, unsigned number, const char *after) {
-  int n = snprintf(p->at + p->used, HL7V2_PLACE_SIZE - p->used, "%s%u%s", before, number, after);
-  p->used += (size_t)n;
+/* Numbers are short and places come with every record: this is no work for printf(). */
+static char *put_number(char *out, size_t number) {
+  char digits[20];
+  size_t count = 0;
+  do digits[count++] = (char)('0' + number % 10);
+  while ((number /= 10) != 0);
+  while (count != 0) *out++ = digits[--count];
+  return out;
 }
 
+static char *put_part(char *out, char before, unsigned number) {
+  *out++ = before;
+  out = put_number(out, number);
+  if (before == '[') *out++ = ']';
+  return out;
+}
+
+/* The longest place has 20 + 1 + 20 + 4 + 5 x 12 characters. */
 void hl7v2_place(const struct hl7v2_message *message, const struct hl7v2_segment *segment,
                  struct hl7v2_path path, char ret_at[HL7V2_PLACE_SIZE]) {
-  struct place p = {ret_at, 0};
   size_t column = 1;
   struct text part = path.field == 0 ? segment->text : hl7v2_get(message, segment, path);
   const char *stop = part.data != NULL ? part.data : segment->text.data + segment->text.length;
   for (const char *c = segment->text.data; c < stop; c++) column += ((unsigned char)*c & 0xC0) != 0x80;
-  p.used =
-      (size_t)snprintf(ret_at, HL7V2_PLACE_SIZE, "%zu:%zu %.3s", segment->line, column, segment->bytes.data);
-  if (segment->number > 1) add_number(&p, "[", segment->number, "]");
-  if (path.field != 0) add_number(&p, "-", path.field, "");
-  if (path.repetition > 1) add_number(&p, "[", path.repetition, "]");
-  if (path.component != 0) add_number(&p, ".", path.component, "");
-  if (path.subcomponent != 0) add_number(&p, ".", path.subcomponent, "");
+  char *out = put_number(ret_at, segment->line);
+  *out++ = ':';
+  out = put_number(out, column);
+  *out++ = ' ';
+  memcpy(out, segment->bytes.data, 3);
+  out += 3;
+  if (segment->number > 1) out = put_part(out, '[', segment->number);
+  if (path.field != 0) out = put_part(out, '-', path.field);
+  if (path.repetition > 1) out = put_part(out, '[', path.repetition);
+  if (path.component != 0) out = put_part(out, '.', path.component);
+  if (path.subcomponent != 0) out = put_part(out, '.', path.subcomponent);
+  *out = 0;
 }

@@ -74,10 +74,29 @@ static void note_cleared(struct hl7_maker *m, const struct hl7v2_segment *segmen
   struct text name = name_of(m, segment, path, at);
   for (size_t i = 0; i < m->cleared_count; i++)
     if (text_is(name, m->cleared[i])) return;
-  if (m->cleared_count < HL7_CLEARED_MAX) m->cleared[m->cleared_count++] = value_string(&m->maker, name);
+  if (m->cleared == NULL) m->cleared = value_alloc(&m->maker, HL7_CLEARED_MAX * sizeof(*m->cleared));
+  if (m->cleared != NULL && m->cleared_count < HL7_CLEARED_MAX)
+    m->cleared[m->cleared_count++] = value_string(&m->maker, name);
 }
 
 /* ---- Texts ---- */
+
+/* Fields are asked one after the other from one segment, so its fields are found once. */
+static struct text get_field(struct hl7_maker *m, const struct hl7v2_segment *segment, unsigned field) {
+  struct hl7_index *index = m->index;
+  if (segment == m->message->segments || field > HL7_INDEXED_MAX)
+    return hl7v2_field(m->message, segment, field);
+  if (index->segment != segment) {
+    struct text rest = segment->text, name;
+    index->segment = segment;
+    index->count = 0;
+    (void)hl7v2_split(&rest, m->message->delimiters.field, &name);
+    while (index->count < HL7_INDEXED_MAX &&
+           hl7v2_split(&rest, m->message->delimiters.field, &index->fields[index->count]))
+      index->count++;
+  }
+  return field <= index->count ? index->fields[field - 1] : TEXT_NONE;
+}
 
 struct text hl7_text_of(struct hl7_maker *m, struct text raw, const struct hl7v2_segment *segment,
                         struct hl7v2_path path) {
@@ -98,7 +117,8 @@ struct text hl7_text_of(struct hl7_maker *m, struct text raw, const struct hl7v2
 
 struct text hl7_text(struct hl7_maker *m, const struct hl7v2_segment *segment, struct hl7v2_path path) {
   if (segment == NULL || m->maker.error != 0) return TEXT_NONE;
-  return hl7_text_of(m, hl7v2_get(m->message, segment, path), segment, path);
+  struct text field = get_field(m, segment, path.field);
+  return field.length == 0 ? TEXT_NONE : hl7_text_of(m, hl7v2_part(m->message, field, path), segment, path);
 }
 
 char *hl7_string(struct hl7_maker *m, const struct hl7v2_segment *segment, struct hl7v2_path path) {
@@ -119,7 +139,7 @@ int hl7_enum(struct hl7_maker *m, const struct hl7v2_segment *segment, struct hl
 
 unsigned hl7_repetitions(struct hl7_maker *m, const struct hl7v2_segment *segment, unsigned field) {
   unsigned count = 0;
-  struct text piece, rest = segment == NULL ? TEXT_NONE : hl7v2_field(m->message, segment, field);
+  struct text piece, rest = segment == NULL ? TEXT_NONE : get_field(m, segment, field);
   if (rest.length == 0) return 0;
   while (count < HL7_LIST_MAX && hl7v2_split(&rest, m->message->delimiters.repetition, &piece)) count++;
   if (rest.data != NULL)
@@ -139,6 +159,7 @@ static void note_unread(struct hl7_maker *m, const struct hl7v2_segment *segment
                         struct text text) {
   char at[HL7V2_PLACE_SIZE];
   if (m->unread_count == HL7_UNREAD_MAX) return;
+  if (m->unread == NULL) m->unread = value_alloc(&m->maker, HL7_UNREAD_MAX * sizeof(*m->unread));
   UnreadTime *unread = value_alloc(&m->maker, sizeof(*unread));
   if (unread == NULL) return;
   ioc__health__v1__unread_time__init(unread);
@@ -218,14 +239,3 @@ Facility *hl7_facility(struct hl7_maker *m, const Place *place) {
   if (place != NULL && place->facility != NULL) return place->facility;
   return make_facility(m, hl7_string(m, m->message->segments, HL7_FIELD(4, 1, 1, 1)));
 }
-
-/* ---- Lists ---- */
-
-static void *copy_list(struct hl7_maker *m, const void *from, size_t count) {
-  void *copy = count == 0 ? NULL : value_alloc(&m->maker, count * sizeof(void *));
-  return copy == NULL ? NULL : memcpy(copy, from, count * sizeof(void *));
-}
-
-char **hl7_cleared(struct hl7_maker *m) { return copy_list(m, m->cleared, m->cleared_count); }
-
-UnreadTime **hl7_unread(struct hl7_maker *m) { return copy_list(m, m->unread, m->unread_count); }

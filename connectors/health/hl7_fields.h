@@ -13,16 +13,23 @@
 #include "ioc/health/v1/encounter.pb-c.h"
 #include "ioc/health/v1/lab_result.pb-c.h"
 
-enum { HL7_CLEARED_MAX = 64, HL7_UNREAD_MAX = 16, HL7_LIST_MAX = 50 };
+enum { HL7_CLEARED_MAX = 64, HL7_UNREAD_MAX = 16, HL7_LIST_MAX = 50, HL7_INDEXED_MAX = 48 };
+
+struct hl7_index { /* fields of the segment that was asked last */
+  const struct hl7v2_segment *segment;
+  unsigned count;
+  struct text fields[HL7_INDEXED_MAX];
+};
 
 struct hl7_maker { /* one record being made */
   struct maker maker;
   struct allocator allocator;
   const struct hl7v2_message *message;
   struct hl7_fault fault;
-  char *cleared[HL7_CLEARED_MAX]; /* fields that hold `""` */
+  struct hl7_index *index; /* shared by all records of the message */
+  char **cleared;          /* fields that hold `""`, at most HL7_CLEARED_MAX */
   size_t cleared_count;
-  Ioc__Health__V1__UnreadTime *unread[HL7_UNREAD_MAX];
+  Ioc__Health__V1__UnreadTime **unread; /* at most HL7_UNREAD_MAX */
   size_t unread_count;
 };
 
@@ -73,10 +80,6 @@ unsigned hl7_repetitions(struct hl7_maker *, const struct hl7v2_segment *, unsig
 /* PID, and what MRG says of the record that is no more. */
 Ioc__Health__V1__Patient *hl7_patient(struct hl7_maker *, const struct hl7v2_segment *pid);
 Ioc__Health__V1__Patient *hl7_merged_patient(struct hl7_maker *, const struct hl7v2_segment *mrg);
-
-/* Terminated copies of the lists for a message. */
-char **hl7_cleared(struct hl7_maker *);
-Ioc__Health__V1__UnreadTime **hl7_unread(struct hl7_maker *);
 
 /* Each emits or rejects the records of a message. Returns 0 or a negative errno. */
 int hl7_visit_emit(struct hl7_maker *, const struct hl7_message *);

@@ -132,7 +132,7 @@ int hl7_message_read(const struct allocator *allocator, const struct hl7v2_unit 
   r = read_header(read, fault);
   if (r != 0) return r;
   if (read->type == HL7_ADT) return check_visit(read, fault);
-  if (hl7_message_records(read) == 0)
+  if (hl7v2_find(&read->message, "OBR") == NULL && hl7v2_find(&read->message, "OBX") == NULL)
     return fault_missing(fault, read, "OBR", "the message holds no result and no order");
   return 0;
 }

@@ -270,10 +270,10 @@ static int emit_result(const struct state *s, const struct hl7_result *result) {
                "a result stands outside of any order (OBR)");
   read_result(&m, result->obx, &r);
   if (result->obx != NULL) read_notes(&m, result->obx, &r.notes, &r.n_notes);
-  r.cleared_fields = hl7_cleared(&m);
-  r.n_cleared_fields = r.cleared_fields == NULL ? 0 : m.cleared_count;
-  r.unread_times = hl7_unread(&m);
-  r.n_unread_times = r.unread_times == NULL ? 0 : m.unread_count;
+  r.cleared_fields = m.cleared;
+  r.n_cleared_fields = m.cleared_count;
+  r.unread_times = m.unread;
+  r.n_unread_times = m.unread_count;
   if (m.maker.error < 0) return m.maker.error;
   return m.maker.error == 0 ? emit(&m, result, s->version, &r) : hl7_reject(&m, slice_of(result));
 }

@@ -28,14 +28,16 @@ static int refuse(struct hub_sink *sink, const struct hl7_fault *fault) {
 
 static int take_message(const struct health *health, const struct hl7v2_unit *unit, struct hub_sink *sink) {
   struct hl7_message read;
-  struct hl7_maker *m = hub_alloc(sink, sizeof(*m));
-  if (m == NULL) return -ENOMEM;
-  m->maker = (struct maker){.sink = sink, .zone_offset_s = health->zone_offset_s};
-  m->allocator = (struct allocator){hub_alloc_for_format, sink};
-  int r = hl7_message_read(&m->allocator, unit, &read, &m->fault);
-  if (r != 0) return r < 0 ? r : hl7_reject(m, unit->bytes);
-  m->message = &read.message;
-  return read.type == HL7_ADT ? hl7_visit_emit(m, &read) : hl7_results_emit(m);
+  struct hl7_maker m = {
+      .maker = {.sink = sink, .zone_offset_s = health->zone_offset_s},
+      .allocator = {hub_alloc_for_format, sink},
+      .message = &read.message,
+      .index = hub_alloc(sink, sizeof(*m.index)),
+  };
+  if (m.index == NULL) return -ENOMEM;
+  int r = hl7_message_read(&m.allocator, unit, &read, &m.fault);
+  if (r != 0) return r < 0 ? r : hl7_reject(&m, unit->bytes);
+  return read.type == HL7_ADT ? hl7_visit_emit(&m, &read) : hl7_results_emit(&m);
 }
 
 int hl7_translate(const struct health *health, const struct hub_payload *payload, struct hub_sink *sink) {

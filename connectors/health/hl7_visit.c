@@ -143,10 +143,10 @@ int hl7_visit_emit(struct hl7_maker *m, const struct hl7_message *read) {
     e.merged_patient = hl7_merged_patient(m, mrg);
     e.merged_visit_id = hl7_string(m, mrg, HL7_FIELD(5, 1, 1));
   }
-  e.cleared_fields = hl7_cleared(m);
-  e.n_cleared_fields = e.cleared_fields == NULL ? 0 : m->cleared_count;
-  e.unread_times = hl7_unread(m);
-  e.n_unread_times = e.unread_times == NULL ? 0 : m->unread_count;
+  e.cleared_fields = m->cleared;
+  e.n_cleared_fields = m->cleared_count;
+  e.unread_times = m->unread;
+  e.n_unread_times = m->unread_count;
   if (m->maker.error < 0) return m->maker.error;
   return m->maker.error == 0 ? emit(m, &e) : hl7_reject(m, m->message->bytes);
 }
