@@ -16,7 +16,8 @@ enum { PARTS_MAX = 200, LABEL_MAX = 64 };
 
 enum state { OUTSIDE, ROOT, UNIT, INFO, LIST, FILE_OF_VISIT, PART, CONTENT, VALUE };
 
-struct visit { /* a HOSO */
+struct visit {         /* a HOSO */
+  size_t first_record; /* of its check-ins */
   bool has_summary, has_check_ins;
   struct bhyt_row summary;
   struct text visit_id;
@@ -215,6 +216,7 @@ static int read_content(struct reader *r) {
 
 static int begin_visit(struct reader *r, const struct xml_reader *xml) {
   memset(&r->visit, 0, sizeof(r->visit));
+  r->visit.first_record = r->records.count;
   r->visits++;
   int result = place(r, xml, &r->visit.offset, &r->visit.path);
   bool full = result == 0 && r->records.count == BHYT_RECORDS_MAX;
@@ -236,6 +238,7 @@ static int end_visit(struct reader *r, const struct xml_reader *xml) {
   size_t begin, end;
   int result = 0;
   if (!v->has_summary && v->has_check_ins && v->problem.code == 0) return 0;
+  if (v->problem.code == HUB_FORBIDDEN) r->records.count = v->first_record;
   if (!v->has_summary)
     result = bhyt_note(r->source->sink, &v->problem, HUB_MISSING, "the visit has no summary (XML1)",
                        v->offset, v->path);
