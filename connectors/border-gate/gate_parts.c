@@ -124,7 +124,9 @@ static const struct flag {
 };
 
 static const struct flag *find_flag(const struct json *member) {
-  if (member->key_length < 12 || (member->key[0] != 'c' && member->key[0] != 'i')) return NULL;
+  const char *key = member->key;
+  if (member->key_length < 12 || (key[0] != 'c' && key[0] != 'i')) return NULL;
+  if (memcmp(key + member->key_length - 4, "Time", 4) == 0) return NULL;
   for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
     if (flags[i].name.length == member->key_length &&
         memcmp(flags[i].name.data, member->key, member->key_length) == 0)
@@ -133,9 +135,9 @@ static const struct flag *find_flag(const struct json *member) {
 }
 
 static int read_confirmation(struct job *job, const struct crumb *crumb, const struct json *object,
-                             const struct flag *flag, Confirmation **ret) {
+                             const struct json *value, const struct flag *flag, Confirmation **ret) {
   struct crumb at = {crumb, flag->time, 0};
-  const struct json *time = flag->time == NULL ? NULL : json_get(object, flag->time);
+  const struct json *time = flag->time == NULL ? NULL : member_beside(object, value, flag->time);
   Confirmation *made = hub_alloc(job->sink, sizeof(*made));
   if (made == NULL) return -ENOMEM;
   ioc__bordergate__v1__confirmation__init(made);
@@ -154,7 +156,7 @@ int confirmations_read(struct job *job, const struct crumb *crumb, const struct 
     struct crumb at = {crumb, flag->name.data, 0};
     bool set;
     int r = member_flag(job, &at, m, &set);
-    if (r == 0 && set) r = read_confirmation(job, crumb, object, flag, &made[count]);
+    if (r == 0 && set) r = read_confirmation(job, crumb, object, m, flag, &made[count]);
     if (r != 0) return r;
     count += set;
   }

@@ -20,7 +20,7 @@ static int read_step(struct job *job, const struct crumb *crumb, const struct js
   *ret = (struct step){.from = value};
   int r = member_flag(job, &flag_at, value, &ret->reached);
   if (r != 0 || !ret->reached || time == NULL) return r;
-  value = json_get(object, time);
+  value = member_beside(object, value, time);
   if (value == NULL) return 0;
   r = member_time(job, &time_at, value, &ret->at, &ret->precision);
   if (ret->at != NULL) ret->from = value;

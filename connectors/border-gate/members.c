@@ -107,6 +107,13 @@ static int put_personal(struct job *job, const struct crumb *crumb, const struct
   return hub_personal(job->sink, kind, text.data, text.length, ret);
 }
 
+const struct json *member_beside(const struct json *object, const struct json *value, const char *name) {
+  const struct json *next = value->next;
+  size_t length = strlen(name);
+  if (next != NULL && next->key_length == length && memcmp(next->key, name, length) == 0) return next;
+  return json_get(object, name);
+}
+
 int member_flag(struct job *job, const struct crumb *crumb, const struct json *value, bool *ret) {
   struct text text;
   *ret = false;
@@ -278,20 +285,44 @@ static int read_member(struct job *job, const struct crumb *up, const struct jso
   }
 }
 
+/* One of 64 bits for a name: what is no row's bit is no row's name. */
+static uint64_t bit_of(const char *name, size_t length) {
+  if (length == 0) return 0;
+  return UINT64_C(1) << ((length * 5 + (unsigned char)name[0] * 3 + (unsigned char)name[length - 1]) & 63);
+}
+
+static uint64_t bits_of(const struct member_table *table) {
+  uint64_t bits = 0;
+  for (size_t i = 0; i < table->count; i++)
+    bits |= bit_of(table->members[i].name.data, table->members[i].name.length);
+  return bits;
+}
+
+static bool is_row(const struct member *member, const struct json *m) {
+  return member->name.length == m->key_length && memcmp(member->name.data, m->key, m->key_length) == 0;
+}
+
+/* The row of a member: the one expected, else any; NULL: none. */
+static const struct member *find_row(const struct member_table *table, size_t expected, uint64_t *bits,
+                                     const struct json *m) {
+  if (expected < table->count && is_row(&table->members[expected], m)) return &table->members[expected];
+  if (*bits == 0) *bits = bits_of(table);
+  if ((*bits & bit_of(m->key, m->key_length)) == 0) return NULL;
+  for (size_t i = 0; i < table->count; i++)
+    if (is_row(&table->members[i], m)) return &table->members[i];
+  return NULL;
+}
+
 int members_read(struct job *job, const struct crumb *crumb, const struct json *object,
                  const struct member_table *table, void *message) {
   size_t expected = 0;
+  uint64_t bits = 0;
   for (const struct json *m = json_first(object); m != NULL; m = m->next) {
-    size_t i = expected;
-    for (size_t tried = 0; tried < table->count; tried++, i = i + 1 == table->count ? 0 : i + 1) {
-      const struct member *member = &table->members[i];
-      if (member->name.length != m->key_length || memcmp(member->name.data, m->key, m->key_length) != 0)
-        continue;
-      int r = read_member(job, crumb, m, member, message);
-      if (r != 0) return r;
-      expected = i + 1 == table->count ? 0 : i + 1;
-      break;
-    }
+    const struct member *member = find_row(table, expected, &bits, m);
+    if (member == NULL) continue;
+    int r = read_member(job, crumb, m, member, message);
+    if (r != 0) return r;
+    expected = (size_t)(member - table->members) + 1;
   }
   return 0;
 }

@@ -83,6 +83,9 @@ int members_read(struct job *, const struct crumb *, const struct json *object, 
 /* A scalar's text, trimmed; empty for null and for the texts "null" and "undefined". */
 int member_text(struct job *, const struct crumb *, const struct json *value, struct text *ret);
 
+/* The member of that name of the object that holds `value`; mostly it is the next one. */
+const struct json *member_beside(const struct json *object, const struct json *value, const char *name);
+
 /* Whether a flag is set: true, 1, "true", "True". Absent, null and empty are false. */
 int member_flag(struct job *, const struct crumb *, const struct json *value, bool *ret);
 
