@@ -229,7 +229,8 @@ static void on_writable(evutil_socket_t fd, short events, void *context) {
 void mllp_conn_resume(struct mllp_conn *conn) {
   if (conn->state != MLLP_CONN_OPEN) return;
   conn->timing = MLLP_UNTIMED; /* the pause was not the peer's */
-  event_active(&conn->readable, EV_READ, 1);
+  /* not `readable`: event_add() does nothing to an event that is active already */
+  event_active(&conn->writable, EV_WRITE, 1);
 }
 
 void mllp_conn_overdue(struct mllp_conn *conn, int64_t now_us) {

@@ -415,6 +415,25 @@ static void test_pausing(void **state) {
   mllp_rig_close(&rig);
 }
 
+/* Taken up again in the turn in which an answer leaves: both want to read on. */
+static void test_resumed_with_an_answer(void **state) {
+  struct mllp_rig rig = {.later = true};
+  mllp_rig_open(&rig);
+  int fd = mllp_rig_connect(&rig);
+  net_client_send(rig.base, fd, TEXT(FRAME("a")));
+  mllp_listener_pause(rig.listener, true);
+  net_client_send(rig.base, fd, TEXT(FRAME("b")));
+  mllp_rig_respond(&rig, rig.kept[0]);
+  mllp_listener_pause(rig.listener, false);
+  net_client_turn(rig.base);
+  net_client_send(rig.base, fd, TEXT(FRAME("c")));
+  assert_int_equal(rig.kept_count, 3);
+  mllp_rig_respond(&rig, rig.kept[1]);
+  mllp_rig_respond(&rig, rig.kept[2]);
+  finish(&rig, fd, "\"Aa\" \"Ab\" \"Ac\"");
+  mllp_rig_close(&rig);
+}
+
 static void test_draining(void **state) {
   struct mllp_rig rig = {.later = true};
   mllp_rig_open(&rig);
@@ -472,6 +491,7 @@ int main(void) {
       cmocka_unit_test(test_too_many_connections),
       cmocka_unit_test(test_strangers),
       cmocka_unit_test(test_pausing),
+      cmocka_unit_test(test_resumed_with_an_answer),
       cmocka_unit_test(test_draining),
       cmocka_unit_test(test_bad_addresses),
   };
