@@ -16,6 +16,7 @@ typedef Ioc__Health__V1__ResultAttachment ResultAttachment;
 
 #define KIND(name) IOC__HEALTH__V1__VALUE_KIND__VALUE_KIND_##name
 #define IS_HIDDEN (-1)
+#define VALUES_MAX 10000
 
 static const struct value_code kinds[] = {
     {TEXT("NM"), KIND(NUMBER)},     {TEXT("SN"), KIND(STRUCTURED_NUMBER)},
@@ -167,6 +168,7 @@ static void read_all(struct hl7_maker *m, const struct hl7v2_segment *segment, i
   struct text rest = hl7v2_field(m->message, segment, 5);
   bool is_data = r->value_type_code[0] == 'E';
   size_t count = count_values(m, rest);
+  if (count > VALUES_MAX) hl7_refuse(m, HUB_TOO_LARGE, segment, HL7_FIELD(5), "too many repetitions");
   ResultValue *value = value_alloc(&m->maker, count * sizeof(*value));
   r->values = value_alloc(&m->maker, count * sizeof(*r->values));
   if (value == NULL || r->values == NULL) return;

@@ -231,6 +231,24 @@ static void test_many_errors(void **state) {
   free(data);
 }
 
+/* One result holds so many values and no more. */
+static void test_many_values(void **state) {
+  for (size_t count = 10000; count <= 10001; count++) {
+    struct rig rig;
+    char *data = calloc(1, 32768);
+    assert_non_null(data);
+    int length = snprintf(data, 128, "MSH|^~\\&|||||||ORU^R01|M1|P|2.5\rPID|1\rOBR|1\rOBX|1|TX|||");
+    for (size_t i = 0; i < count; i++) memcpy(data + length + i * 2, "a~", 2);
+    struct hub_payload payload = rig_payload(data, (size_t)length + count * 2 - 1);
+    rig_init(&rig, &payload);
+    assert_int_equal(hl7_translate(&health, &payload, &rig.sink), 0);
+    assert_int_equal(rig.rejected, count == 10001);
+    if (count == 10001) assert_string_equal(rig.outcomes[0].at, "4:12 OBX-5");
+    rig_deinit(&rig);
+    free(data);
+  }
+}
+
 /* ---- Samples ---- */
 
 static char *read_sample(const char *path, size_t *ret_length) {
@@ -277,7 +295,8 @@ static void test_samples(void **state) {
 int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_stages),   cmocka_unit_test(test_answers),     cmocka_unit_test(test_refused),
-      cmocka_unit_test(test_outcomes), cmocka_unit_test(test_many_errors), cmocka_unit_test(test_samples),
+      cmocka_unit_test(test_outcomes), cmocka_unit_test(test_many_errors), cmocka_unit_test(test_many_values),
+      cmocka_unit_test(test_samples),
   };
   samples = argv + 1;
   samples_count = argc - 1;
