@@ -17,7 +17,9 @@ struct bhyt_record *bhyt_records_add(struct hub_sink *sink, struct bhyt_records 
     records->items = items;
     records->room = room;
   }
-  return &records->items[records->count++];
+  struct bhyt_record *record = &records->items[records->count++];
+  *record = (struct bhyt_record){.occurred_us = HUB_NONE}; /* a slot may be used again */
+  return record;
 }
 
 /* "line:col field/path" */

@@ -23,7 +23,7 @@ struct bhyt_records {
   size_t count, room;
 };
 
-/* A zeroed record, or NULL: no memory. */
+/* An empty record, or NULL: no memory. */
 struct bhyt_record *bhyt_records_add(struct hub_sink *, struct bhyt_records *);
 
 /* Hands all of them to the sink. */
