@@ -190,8 +190,8 @@ static bool is_published(struct package *package, const struct roster_file *file
   switch (file->list->kind) {
     case ONEROSTER_ORG:
     case ONEROSTER_CLASS:
-    case ONEROSTER_ENROLLMENT:
-    case ONEROSTER_RESULT: return true;
+    case ONEROSTER_ENROLLMENT: return true;
+    case ONEROSTER_RESULT: return file->mode == FILE_BULK;
     case ONEROSTER_USER: return !package_file(package, TEXT("enrollments"))->present;
     default: return false;
   }
@@ -262,7 +262,11 @@ static int judge_file(struct package *package, struct roster_file *file) {
   file->refused = column != NULL;
   if (column != NULL)
     return refuse_file(package, file->name, 1, 0, column, HUB_MISSING, "a column that must be there");
-  if (file->header_column == 0) return 0;
+  int r = 0;
+  if (file->list->kind == ONEROSTER_RESULT && file->mode == FILE_DELTA)
+    r = refuse_file(package, file->name, 1, 0, NULL, HUB_UNSUPPORTED,
+                    "results of a delta file are those of some pupils only: nothing is counted");
+  if (r != 0 || file->header_column == 0) return r;
   return refuse_file(package, file->name, 1, 0, NULL, HUB_INVALID,
                      "a header that OneRoster does not have, or twice");
 }

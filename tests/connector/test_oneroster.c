@@ -129,6 +129,19 @@ static void reads_old_character_sets(void **state) {
   PACKAGE(AUTO, TCVN3, 0, 1, manifest, orgs);
 }
 
+/* Counts of some of the pupils would stand in the place of the counts of all. */
+static void counts_no_delta(void **state) {
+  struct file results = {"results.csv",
+                         TEXT("sourcedId,status,dateLastModified,lineItemSourcedId,studentSourcedId,"
+                              "scoreStatus,score,scoreDate\n"
+                              "r,active,2026-10-01T00:00:00Z,l,u,fully graded,8,2026-10-01\n"
+                              "s,,,l,u,fully graded,8,2026-10-01\n")};
+  struct file delta = {"manifest.csv", TEXT(MANIFEST "file.results,delta\n")};
+  struct file bulk = {"manifest.csv", TEXT(MANIFEST "file.results,bulk\n")};
+  PACKAGE(AUTO, 0, 0, 2, delta, results);
+  PACKAGE(AUTO, 0, 1, 1, bulk, results);
+}
+
 static void reads_headers(void **state) {
   struct file manifest = {"manifest.csv", TEXT(MANIFEST "file.orgs,bulk\n")};
   static const struct {
@@ -209,6 +222,7 @@ int main(void) {
       cmocka_unit_test(reads_headers),
       cmocka_unit_test(keeps_its_bounds),
       cmocka_unit_test(every_allocation_may_fail),
+      cmocka_unit_test(counts_no_delta),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
