@@ -62,6 +62,25 @@ static void a_b_a_are_three_events(void **state) {
   assert_false(same(b, again));
 }
 
+static void an_id_from_before_a_restart_is_kept(void **state) {
+  uint8_t digest[32];
+  struct claim claim = {0};
+  struct event_id old = {{9, 9}};
+  enum dedupe_verdict verdict;
+  struct claim_record record = record_of("k", "A", digest);
+  record.id = &old;
+  assert_int_equal(dedupe_claim(dedupe, &record, &claim, &verdict), 0);
+  assert_int_equal(verdict, DEDUPE_NEW);
+  assert_true(same(claim.id, old));
+  dedupe_settle(dedupe, &claim, true, 0);
+  struct claim again = {0};
+  assert_int_equal(claim_it("k", "A", &again), DEDUPE_REPEAT);
+  assert_true(same(again.id, old));
+  dedupe_disown(dedupe, record.payload);
+  assert_int_equal(claim_it("k", "A", &again), DEDUPE_NEW);
+  dedupe_settle(dedupe, &again, false, 0);
+}
+
 static void ids_are_deterministic(void **state) {
   struct event_id a = take_and_settle("k", "A", true), b = take_and_settle("k", "B", true);
   teardown(state);
@@ -216,6 +235,7 @@ int main(void) {
       TEST(equal_record_is_a_repeat),
       TEST(a_b_a_are_three_events),
       TEST(ids_are_deterministic),
+      TEST(an_id_from_before_a_restart_is_kept),
       TEST(failure_takes_the_id_back),
       TEST(equal_record_under_way_waits),
       TEST(what_was_done_is_not_done_again),

@@ -224,6 +224,20 @@ static void test_ambiguous_on_a_blocked_lane_is_not_given_back_unread(void **sta
   assert_ptr_equal(lane_drop(&rig.lane), &rig.items[1]);
 }
 
+static void test_what_a_dead_process_may_have_sent_waits_for_the_tail(void **state) {
+  struct rig rig;
+  rig_init(&rig, 0);
+  rig.items[0].ambiguous = true;
+  lane_put(&rig.lane, &rig.items[0]);
+  lane_put(&rig.lane, &rig.items[1]);
+  assert_int_equal(feed(&rig), 0);
+  assert_true(lane_wants_tail(&rig.lane, rig.now_us));
+  lane_tail_begins(&rig.lane);
+  lane_tail_resolved(&rig.lane, &rig.items[0]);
+  lane_tail_ends(&rig.lane);
+  assert_int_equal(feed(&rig), 2);
+}
+
 static void test_refused_by_produce(void **state) {
   struct rig rig;
   rig_init(&rig, 3);
@@ -248,6 +262,7 @@ int main(void) {
       cmocka_unit_test(test_a_withdrawn_probe_frees_those_behind),
       cmocka_unit_test(test_ambiguous_waits_for_the_tail),
       cmocka_unit_test(test_ambiguous_on_a_blocked_lane_is_not_given_back_unread),
+      cmocka_unit_test(test_what_a_dead_process_may_have_sent_waits_for_the_tail),
       cmocka_unit_test(test_refused_by_produce),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

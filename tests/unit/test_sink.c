@@ -331,6 +331,114 @@ static void test_knows_all_protected_texts_of_a_payload(void **state) {
   assert_int_equal(translation.rejected, 0);
 }
 
+/* ---- Batches ---- */
+
+struct taker {
+  struct translation_taker public;
+  size_t batches, records, rejected, stop_after;
+  size_t sizes[8];
+  int result;
+};
+
+static int take_batch(struct translation_taker *public, struct arena **batch_arena,
+                      const struct translation *batch) {
+  struct taker *taker = (struct taker *)public;
+  if (taker->batches < 8) taker->sizes[taker->batches] = batch->count;
+  taker->batches++;
+  taker->records += batch->count;
+  taker->rejected += batch->rejected;
+  for (size_t i = 0; i < batch->count; i++) {
+    if (batch->records[i].code == 0) assert_string_equal(batch->records[i].type->full_name, "test.v1.Sample");
+  }
+  arena_free(*batch_arena);
+  *batch_arena = NULL;
+  return taker->result;
+}
+
+static bool taker_stopped(const struct translation_taker *public) {
+  const struct taker *taker = (const struct taker *)public;
+  return taker->stop_after != 0 && taker->records >= taker->stop_after;
+}
+
+static size_t largest_arena;
+
+/* Names that were protected before independent(), since, and before the last release. */
+static int translate_independent(const void *self, const struct hub_payload *given, struct hub_sink *sink) {
+  char *early = NULL, *released = NULL;
+  int r = hub_personal(sink, HUB_PERSON_NAME, "early", 5, &early);
+  if (r == 0) r = sink->ops->independent(sink);
+  if (r == 0) r = sink->ops->remember(sink, "kept", 4);
+  for (int i = 0; i < 25 && r == 0; i++) {
+    Test__V1__Sample message = sample("m");
+    message.person = early;
+    char *much = hub_alloc(sink, 200000);
+    if (much == NULL) return -ENOMEM;
+    memset(much, 'x', 200000);
+    if (i % 10 == 3) r = hub_personal(sink, HUB_PERSON_NAME, "since", 5, &message.person);
+    if (i == 3) released = message.person;
+    if (r == 0) r = emit(sink, &message);
+    hub_release(sink);
+  }
+  if (r < 0) return r;
+  Test__V1__Sample message = sample("m");
+  char text[64];
+  snprintf(text, sizeof text, "p1.%026d", 7);
+  message.person = released == NULL ? NULL : text; /* looks like one, and was not made here */
+  return emit(sink, &message);
+}
+
+static int run_in_batches(struct taker *taker) {
+  struct translation translation;
+  api.translate = translate_independent;
+  taker->public.take = take_batch;
+  taker->public.stopped = taker_stopped;
+  if (taker->public.records_max == 0) taker->public.records_max = 10;
+  if (taker->public.bytes_max == 0) taker->public.bytes_max = MIB;
+  int r =
+      translation_run_in_batches(&instance, &personal, NULL, &payload, arena, &taker->public, &translation);
+  largest_arena = arena_size_bytes(arena);
+  if (r == 0) assert_true(translation.independent && translation.count == 0);
+  if (r == 0) assert_true(text_is(translation.remembered, "kept"));
+  return r;
+}
+
+static void test_independent_records_leave_in_batches(void **state) {
+  struct taker taker = {0};
+  assert_int_equal(run_in_batches(&taker), 0);
+  assert_int_equal(taker.batches, 3);
+  assert_int_equal(taker.sizes[0], 10);
+  assert_int_equal(taker.sizes[1], 10);
+  assert_int_equal(taker.sizes[2], 6);
+  assert_int_equal(taker.rejected, 1); /* the last one is not protected */
+  assert_true(largest_arena < 100000); /* what was released did not stay in the payload's */
+}
+
+static void test_a_batch_is_bounded_by_bytes_too(void **state) {
+  struct taker taker = {.public = {.bytes_max = 1}};
+  assert_int_equal(run_in_batches(&taker), 0);
+  assert_int_equal(taker.batches, 26);
+}
+
+static void test_a_taker_ends_the_translation(void **state) {
+  struct taker refuses = {.result = -ESTALE}, stops = {.stop_after = 20};
+  assert_int_equal(run_in_batches(&refuses), -ESTALE);
+  assert_int_equal(refuses.batches, 1);
+  assert_int_equal(run_in_batches(&stops), -ECANCELED);
+  assert_int_equal(stops.batches, 2);
+}
+
+static void test_what_is_not_independent_is_not_taken(void **state) {
+  struct taker taker = {
+      .public = {.records_max = 1, .bytes_max = 1, .take = take_batch, .stopped = taker_stopped}};
+  struct translation translation;
+  api.translate = translate_many_names;
+  assert_int_equal(
+      translation_run_in_batches(&instance, &personal, NULL, &payload, arena, &taker.public, &translation),
+      0);
+  assert_int_equal(taker.batches, 0);
+  assert_int_equal(translation.count, 5000);
+}
+
 static void test_codes_have_words_and_statuses(void **state) {
   assert_string_equal(reject_code_name(HUB_TOO_LARGE), "too_large");
   assert_int_equal(reject_code_status(HUB_TOO_LARGE), 413);
@@ -353,6 +461,10 @@ int main(void) {
       TEST(test_a_payload_has_at_most_64_mib_of_messages),
       TEST(test_forwards_the_hosts_trouble),
       TEST(test_knows_all_protected_texts_of_a_payload),
+      TEST(test_independent_records_leave_in_batches),
+      TEST(test_a_batch_is_bounded_by_bytes_too),
+      TEST(test_a_taker_ends_the_translation),
+      TEST(test_what_is_not_independent_is_not_taken),
       TEST(test_codes_have_words_and_statuses),
   };
   return cmocka_run_group_tests(tests, setup, teardown);
