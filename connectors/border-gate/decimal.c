@@ -58,7 +58,8 @@ static bool read_number(struct text text, struct decimal *ret) {
 static void write_number(const struct decimal *number, char *out) {
   int whole = number->count - number->fraction, first = 0;
   while (first < number->count && first < whole - 1 && number->digits[first] == '0') first++;
-  if (whole <= 0) *out++ = '0';
+  if (whole <= 0 || first == number->count) *out++ = '0';
+  if (first == number->count) return; /* nothing but zeros */
   for (int i = first; i < whole; i++) *out++ = i < number->count ? number->digits[i] : '0';
   if (number->fraction <= 0) return;
   *out++ = '.';
