@@ -59,8 +59,8 @@ static size_t count_items(struct text text, char separator) {
 
 struct value_list value_list(struct maker *m, struct text text, char separator, enum hub_personal_kind kind) {
   struct value_list list = {NULL, 0};
-  const char *end = text.data + text.length;
   if (text.length == 0) return list;
+  const char *end = text.data + text.length;
   list.items = value_alloc(m, count_items(text, separator) * sizeof(*list.items));
   for (const char *at = text.data; at != NULL && list.items != NULL;) {
     const char *stop = memchr(at, separator, (size_t)(end - at));
