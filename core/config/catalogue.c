@@ -10,6 +10,7 @@
 
 static const char *const compressions[] = {"none", "gzip", "snappy", "lz4", "zstd", NULL};
 static const char *const orders[] = {"none", "key", NULL};
+static const char *const without_key_choices[] = {"reject", "event-id", NULL};
 
 struct topic_text {
   int compression;
@@ -144,7 +145,7 @@ void topics_check(struct reading *reading) {
 /* ---- Routes ---- */
 
 struct route_text {
-  int order;
+  int order, without_key;
 };
 
 static const struct hub_option *const route_options[] = {
@@ -163,6 +164,9 @@ static const struct hub_option *const order_options[] = {
     OPTION("order", HUB_OPTION_CHOICE, NULL, struct route_text, order,
            "key: messages of one key stay in order (default when `key` is given); none: they batch freely",
            .choices = orders),
+    OPTION("without_key", HUB_OPTION_CHOICE, NULL, struct route_text, without_key,
+           "a message whose key field is empty: reject (default), or publish it under its event id",
+           .choices = without_key_choices),
     NULL,
 };
 
@@ -192,10 +196,15 @@ static int route_fill(struct reading *reading, struct yaml_node *node, struct co
   const char *item = arena_printf(arena, "route %s", route->name);
   if (item == NULL) return -ENOMEM;
   int r = options_read(arena, route_options, node, item, true, route, reading->errors);
-  struct route_text text = {-1};
+  struct route_text text = {-1, -1};
   if (r == 0) r = options_read(arena, order_options, node, item, true, &text, reading->errors);
   if (r < 0) return r;
   route->ordered = text.order < 0 ? route->key != NULL : text.order == 1;
+  route->key_optional = text.without_key == 1;
+  if (text.without_key >= 0 && route->key == NULL) {
+    config_error(reading->errors, yaml_mark(node, "without_key"), item,
+                 "without_key without a key field; write `key: FIELD`, or remove `without_key`");
+  }
   route->type_mark = yaml_mark(node, "type");
   route->topic_mark = yaml_mark(node, "topic");
   route->key_mark = yaml_mark(node, "key");
@@ -205,7 +214,7 @@ static int route_fill(struct reading *reading, struct yaml_node *node, struct co
     config_error(reading->errors, yaml_mark(node, "order"), item,
                  "order: key without a key field; write `key: FIELD`, or remove `order`");
   }
-  static const char *const also[] = {"name", "order", "when", NULL};
+  static const char *const also[] = {"name", "order", "without_key", "when", NULL};
   options_unknown(route_options, also, node, item, reading->errors);
   return 0;
 }

@@ -117,7 +117,8 @@ struct config_route {
   struct config_mark sources_mark;
   const char *topic;
   struct config_mark topic_mark;
-  const char *key; /* field path; NULL: the event id */
+  const char *key;   /* field path; NULL: the event id */
+  bool key_optional; /* where the field is empty the event id is the key, instead of a rejection */
   struct config_mark key_mark;
   bool ordered;           /* order: key (true) or none */
   struct yaml_node *when; /* conditions, unread here; NULL: always */

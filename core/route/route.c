@@ -218,7 +218,7 @@ int routes_match(const struct routes *routes, const char *source, const struct s
     struct route_target *target = &targets[count++];
     *target = (struct route_target){.route = rule->route->name,
                                     .topic = rule->route->topic,
-                                    .keyed = rule->route->key != NULL,
+                                    .keyed = rule->route->key != NULL && !rule->route->key_optional,
                                     .ordered = rule->route->ordered};
     r = key_text(group, rule, values, arena, &target->key);
     if (r < 0) return r;

@@ -23,7 +23,7 @@ DEFINE_CLEANUP(struct routes *, routes_free)
 struct route_target {
   const char *route, *topic;
   struct text key; /* view into the message or into the arena; empty: use the event id */
-  bool keyed;      /* the route names a key field */
+  bool keyed;      /* the route wants a key field to be filled */
   bool ordered;
 };
 

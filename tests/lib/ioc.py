@@ -112,6 +112,7 @@ class Source:
         self.method = (way.get('methods') or ['POST'])[0]
         self.part = (way.get('payload') or {}).get('part')
         self.mllp = bool(entry.get('mllp'))
+        self.folder = (entry.get('folder') or {}).get('path')  # relative to the configuration
         self.options = entry.get('options') or {}
         self.key_header = self.key_file = self.key = None
         for auth in entry.get('auth') or []:
@@ -195,13 +196,10 @@ class Run:
         ]
 
     def route_keys(self):
-        """{type: field that is the key}"""
-        return {
-            route['type']: route['key']
-            for document in self.documents('routes')
-            for route in document.get('routes') or []
-            if 'key' in route
-        }
+        """{type: field that is the key}, of types that no route takes without one"""
+        routes = [route for document in self.documents('routes') for route in document.get('routes') or []]
+        free = {route['type'] for route in routes if 'key' not in route or 'without_key' in route}
+        return {route['type']: route['key'] for route in routes if route['type'] not in free}
 
     # --- processes ---
 
