@@ -37,6 +37,7 @@ static void read_gauges(struct admin *admin) {
   publisher_state(admin->options.publisher, &state);
   dedupe_state(admin->options.dedupe, &ids);
   getrusage(RUSAGE_SELF, &usage);
+  folder_sources_show(admin->options.folders);
   metric_set(admin->gauges.connected, state.connected);
   metric_set(admin->gauges.ids, (int64_t)ids.known);
   metric_set(admin->gauges.ids_bytes, (int64_t)ids.bytes);

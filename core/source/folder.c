@@ -104,10 +104,12 @@ void folder_show(struct folder *folder) {
   pthread_mutex_unlock(&folder->lock);
 }
 
-static void on_show(evutil_socket_t fd, short what, void *context) {
-  struct folder_sources *sources = context;
+void folder_sources_show(struct folder_sources *sources) {
+  if (sources == NULL) return;
   for (struct folder *folder = sources->folders; folder != NULL; folder = folder->next) show(folder);
 }
+
+static void on_show(evutil_socket_t fd, short what, void *context) { folder_sources_show(context); }
 
 void folder_sources_status(const struct folder_sources *sources, struct text_out *out) {
   if (sources == NULL) return;

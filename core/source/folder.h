@@ -18,6 +18,7 @@ int folder_sources_new(struct event_base *, struct metrics *, const struct setup
 void folder_sources_free(struct folder_sources *); /* after the pipeline: it reads the files */
 
 void folder_sources_log(const struct folder_sources *);
+void folder_sources_show(struct folder_sources *); /* brings the metrics up to date */
 void folder_sources_status(const struct folder_sources *, struct text_out *); /* a line a source */
 
 /* No new files; idle when none is under way. */
