@@ -212,6 +212,20 @@ static void test_keys(void **state) {
   }
 }
 
+static void test_without_key(void **state) {
+  struct rig rig = rig_new();
+  struct route_target *targets = NULL;
+  rig.route.key = "id";
+  rig.route.key_optional = true;
+  compile(&rig, NULL);
+  assert_int_equal(match(&rig, full, &targets), 1);
+  assert_false(targets[0].keyed); /* nobody has to refuse it … */
+  assert_int_not_equal(targets[0].key.length, 0);
+  assert_int_equal(match(&rig, empty, &targets), 1);
+  assert_int_equal(targets[0].key.length, 0); /* … when it is empty: the event id */
+  rig_free(&rig);
+}
+
 static void test_sources_and_order(void **state) {
   struct rig rig = rig_new();
   static const char *const names[] = {"s2", "s3"};
@@ -277,9 +291,13 @@ static void test_broken_message(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_conditions),     cmocka_unit_test(test_wrong_conditions),
-      cmocka_unit_test(test_keys),           cmocka_unit_test(test_sources_and_order),
-      cmocka_unit_test(test_unknown_type),   cmocka_unit_test(test_broken_message),
+      cmocka_unit_test(test_conditions),
+      cmocka_unit_test(test_wrong_conditions),
+      cmocka_unit_test(test_keys),
+      cmocka_unit_test(test_without_key),
+      cmocka_unit_test(test_sources_and_order),
+      cmocka_unit_test(test_unknown_type),
+      cmocka_unit_test(test_broken_message),
       cmocka_unit_test(test_one_topic_once),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
