@@ -1,9 +1,11 @@
 """A consumer that knows nothing of iochub but its .proto files: confluent-kafka and protobuf from PyPI.
 
 usage: tests/kafka/client tests/kafka/consume.py BOOTSTRAP GOLDEN.jsonl…
+       tests/kafka/client tests/kafka/consume.py --lines BOOTSTRAP
 
 Reads every topic `ioc.*` from its beginning to its present end, decodes each value by the type that its
-header names, and compares with the golden records. Exit 1 when they differ."""
+header names, and compares with the golden records. Exit 1 when they differ. With --lines it prints one
+line of JSON for each message instead: topic, type, id, message."""
 
 import glob
 import json
@@ -116,7 +118,28 @@ def troubles_of(message):
         yield f'{message.topic()}: no key'
 
 
+def decode(schema, message):
+    name = headers(message).get('ce_type', '')
+    value = schema.new(name)
+    value.ParseFromString(message.value())
+    return name, value
+
+
+def print_lines(bootstrap):
+    schema = Schema()
+    for message in read_all(bootstrap):
+        troubles = list(troubles_of(message))
+        if troubles:
+            sys.exit(troubles[0])
+        name, value = decode(schema, message)
+        line = {'topic': message.topic(), 'type': name, 'id': headers(message)['ce_id']}
+        print(json.dumps({**line, 'message': json_format.MessageToDict(value)}, ensure_ascii=False))
+    return 0
+
+
 def main():
+    if sys.argv[1] == '--lines':
+        return print_lines(sys.argv[2])
     schema, wanted, got, troubles, letters, ids = Schema(), set(), set(), [], 0, set()
     for path in sys.argv[2:]:
         for line in open(path, encoding='utf-8'):
@@ -126,9 +149,7 @@ def main():
                 wanted.add((record['type'], schema.canonical(message)))
     for message in read_all(sys.argv[1]):
         troubles += troubles_of(message)
-        name = headers(message).get('ce_type', '')
-        value = schema.new(name)
-        value.ParseFromString(message.value())
+        name, value = decode(schema, message)
         if 'dead-letter' in message.topic():
             letters += 1
             continue
