@@ -18,7 +18,8 @@
  *
  * Version history
  *  1.0  first version
- *  1.1  hub_sink_ops.release: a payload of any length in the memory of one record
+ *  1.1  hub_sink_ops.release: a payload of any length in the memory of one record;
+ *       hub_exchange.answers_twice: whether the way in hears HUB_STORED before HUB_DONE
  */
 #ifndef IOCHUB_CONNECTOR_H
 #define IOCHUB_CONNECTOR_H
@@ -196,7 +197,8 @@ struct hub_sink_ops {
   void (*log)(struct hub_sink *, enum hub_level, const char *constant_text);
   /* Since 1.1. After independent(), between two records: what alloc and personal gave since independent() or
    * the last release may be used again by the host. Whoever reads a long payload calls it after each record;
-   * where the host keeps all records anyway it does nothing. */
+   * where the host keeps all records anyway it does nothing. What a reader needs longer than a record it
+   * takes before independent(), or elsewhere. */
   void (*release)(struct hub_sink *);
 };
 
@@ -246,7 +248,7 @@ static inline int hub_string(struct hub_sink *sink, const char *text, size_t len
 
 enum hub_stage {
   HUB_REFUSED = 1, /* never became ours: framing, identity, limits, busy; look at `refusal` */
-  HUB_STORED,      /* safe, not all outcomes known yet (only where the way in can answer twice) */
+  HUB_STORED,      /* safe; only where the way in answers twice. Outcomes tell what is known by then */
   HUB_DONE,        /* all outcomes known */
 };
 
@@ -285,7 +287,12 @@ struct hub_exchange {
   const char *receipt; /* id of this answer, for the sender's files; NULL when refused */
   int64_t answered_us;
   const struct hub_refusal *refusal; /* HUB_REFUSED only */
+  bool answers_twice; /* since 1.1: HUB_STORED comes, then HUB_DONE, and either may write nothing (MLLP) */
 };
+
+static inline bool hub_answers_twice(const struct hub_exchange *exchange) {
+  return exchange->size > offsetof(struct hub_exchange, answers_twice) && exchange->answers_twice;
+}
 
 struct hub_writer;
 

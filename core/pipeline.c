@@ -245,6 +245,7 @@ static int make_answer(struct passage *passage, enum hub_stage stage, const stru
       .payload = &intake->payload,
       .answered_us = clock_now_us(),
       .refusal = refusal,
+      .answers_twice = intake->stored != NULL,
       .remembered = passage->job.translation.remembered.data,
       .remembered_length = passage->job.translation.remembered.length,
   };

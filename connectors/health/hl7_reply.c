@@ -50,7 +50,7 @@ static char kind_of(const struct reply *reply, const struct hl7v2_message *heade
   if (stage == HUB_STORED) return wants_commit ? 'C' : 0;
   if (stage == HUB_REFUSED && wants_commit) return 'C';
   if (wants_application) return 'A';
-  bool answers_once = reply->exchange->payload->method != NULL;
+  bool answers_once = !hub_answers_twice(reply->exchange);
   return answers_once && wants_commit ? 'C' : 0;
 }
 

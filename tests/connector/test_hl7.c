@@ -26,7 +26,7 @@ static int samples_count;
 /* What reply() says at a stage about a payload that was translated into the rig. */
 struct question {
   enum hub_stage stage;
-  const char *method;
+  bool answers_once;
   const struct hub_refusal *refusal;
   const char *receipt;
 };
@@ -35,7 +35,6 @@ static int ask(struct rig *rig, struct hub_payload *payload, const struct questi
   const struct hub_outcome *outcomes[64];
   assert_true(rig->records <= COUNT(outcomes));
   for (size_t i = 0; i < rig->records; i++) outcomes[i] = &rig->outcomes[i];
-  payload->method = question->method;
   struct hub_exchange exchange = {
       .size = sizeof(exchange),
       .stage = question->stage,
@@ -45,6 +44,7 @@ static int ask(struct rig *rig, struct hub_payload *payload, const struct questi
       .receipt = question->stage == HUB_REFUSED ? NULL : question->receipt,
       .answered_us = NOW_US,
       .refusal = question->refusal,
+      .answers_twice = !question->answers_once,
   };
   return hl7_reply(&health, &exchange, &rig->writer);
 }
@@ -66,45 +66,46 @@ static char *padded(const char *text) {
 static const struct {
   const char *version, *trigger, *accept, *application, *body;
   enum hub_stage stage;
-  const char *method, *answer; /* of MSA-1; NULL: none */
+  bool answers_once;
+  const char *answer; /* of MSA-1; NULL: none */
 } stages[] = {
     /* original mode */
-    {"2.5", "ADT^A01", "", "", GOOD, HUB_STORED, NULL, NULL},
-    {"2.5", "ADT^A01", "", "", GOOD, HUB_DONE, NULL, "AA"},
-    {"2.5", "ADT^A01", "", "", BAD, HUB_DONE, NULL, "AE"},
-    {"2.2", "ADT^A01", "", "", GOOD, HUB_DONE, NULL, "AR"},
-    {"2.5", "ADT^A01", "", "", GOOD, HUB_REFUSED, NULL, "AR"},
-    {"2.5", "ADT^A01", "", "", GOOD, HUB_DONE, "POST", "AA"},
+    {"2.5", "ADT^A01", "", "", GOOD, HUB_STORED, false, NULL},
+    {"2.5", "ADT^A01", "", "", GOOD, HUB_DONE, false, "AA"},
+    {"2.5", "ADT^A01", "", "", BAD, HUB_DONE, false, "AE"},
+    {"2.2", "ADT^A01", "", "", GOOD, HUB_DONE, false, "AR"},
+    {"2.5", "ADT^A01", "", "", GOOD, HUB_REFUSED, false, "AR"},
+    {"2.5", "ADT^A01", "", "", GOOD, HUB_DONE, true, "AA"},
     /* enhanced mode, a way that answers twice */
-    {"2.5", "ADT^A01", "AL", "NE", GOOD, HUB_STORED, NULL, "CA"},
-    {"2.5", "ADT^A01", "AL", "NE", GOOD, HUB_DONE, NULL, NULL},
-    {"2.5", "ADT^A01", "AL", "AL", GOOD, HUB_STORED, NULL, "CA"},
-    {"2.5", "ADT^A01", "AL", "AL", GOOD, HUB_DONE, NULL, "AA"},
-    {"2.5", "ADT^A01", "AL", "AL", BAD, HUB_STORED, NULL, "CE"},
-    {"2.5", "ADT^A01", "AL", "AL", BAD, HUB_DONE, NULL, "AE"},
-    {"2.5", "SIU^S12", "AL", "AL", GOOD, HUB_STORED, NULL, "CR"},
-    {"2.5", "SIU^S12", "AL", "AL", GOOD, HUB_DONE, NULL, "AR"},
-    {"2.5", "ADT^A01", "NE", "AL", GOOD, HUB_STORED, NULL, NULL},
-    {"2.5", "ADT^A01", "NE", "AL", GOOD, HUB_DONE, NULL, "AA"},
-    {"2.5", "ADT^A01", "", "AL", GOOD, HUB_STORED, NULL, NULL},
-    {"2.5", "ADT^A01", "", "AL", GOOD, HUB_DONE, NULL, "AA"},
-    {"2.5", "ADT^A01", "ER", "ER", GOOD, HUB_STORED, NULL, NULL},
-    {"2.5", "ADT^A01", "ER", "ER", GOOD, HUB_DONE, NULL, NULL},
-    {"2.5", "ADT^A01", "ER", "ER", BAD, HUB_STORED, NULL, "CE"},
-    {"2.5", "ADT^A01", "ER", "ER", BAD, HUB_DONE, NULL, "AE"},
-    {"2.5", "ADT^A01", "SU", "SU", GOOD, HUB_STORED, NULL, "CA"},
-    {"2.5", "ADT^A01", "SU", "SU", GOOD, HUB_DONE, NULL, "AA"},
-    {"2.5", "ADT^A01", "SU", "SU", BAD, HUB_STORED, NULL, NULL},
-    {"2.5", "ADT^A01", "SU", "SU", BAD, HUB_DONE, NULL, NULL},
-    {"2.5", "ADT^A01", "NE", "NE", BAD, HUB_DONE, NULL, NULL},
-    {"2.5", "ADT^A01", "AL", "NE", GOOD, HUB_REFUSED, NULL, "CR"},
-    {"2.5", "ADT^A01", "NE", "AL", GOOD, HUB_REFUSED, NULL, "AR"},
-    {"2.5", "ADT^A01", "NE", "NE", GOOD, HUB_REFUSED, NULL, NULL},
+    {"2.5", "ADT^A01", "AL", "NE", GOOD, HUB_STORED, false, "CA"},
+    {"2.5", "ADT^A01", "AL", "NE", GOOD, HUB_DONE, false, NULL},
+    {"2.5", "ADT^A01", "AL", "AL", GOOD, HUB_STORED, false, "CA"},
+    {"2.5", "ADT^A01", "AL", "AL", GOOD, HUB_DONE, false, "AA"},
+    {"2.5", "ADT^A01", "AL", "AL", BAD, HUB_STORED, false, "CE"},
+    {"2.5", "ADT^A01", "AL", "AL", BAD, HUB_DONE, false, "AE"},
+    {"2.5", "SIU^S12", "AL", "AL", GOOD, HUB_STORED, false, "CR"},
+    {"2.5", "SIU^S12", "AL", "AL", GOOD, HUB_DONE, false, "AR"},
+    {"2.5", "ADT^A01", "NE", "AL", GOOD, HUB_STORED, false, NULL},
+    {"2.5", "ADT^A01", "NE", "AL", GOOD, HUB_DONE, false, "AA"},
+    {"2.5", "ADT^A01", "", "AL", GOOD, HUB_STORED, false, NULL},
+    {"2.5", "ADT^A01", "", "AL", GOOD, HUB_DONE, false, "AA"},
+    {"2.5", "ADT^A01", "ER", "ER", GOOD, HUB_STORED, false, NULL},
+    {"2.5", "ADT^A01", "ER", "ER", GOOD, HUB_DONE, false, NULL},
+    {"2.5", "ADT^A01", "ER", "ER", BAD, HUB_STORED, false, "CE"},
+    {"2.5", "ADT^A01", "ER", "ER", BAD, HUB_DONE, false, "AE"},
+    {"2.5", "ADT^A01", "SU", "SU", GOOD, HUB_STORED, false, "CA"},
+    {"2.5", "ADT^A01", "SU", "SU", GOOD, HUB_DONE, false, "AA"},
+    {"2.5", "ADT^A01", "SU", "SU", BAD, HUB_STORED, false, NULL},
+    {"2.5", "ADT^A01", "SU", "SU", BAD, HUB_DONE, false, NULL},
+    {"2.5", "ADT^A01", "NE", "NE", BAD, HUB_DONE, false, NULL},
+    {"2.5", "ADT^A01", "AL", "NE", GOOD, HUB_REFUSED, false, "CR"},
+    {"2.5", "ADT^A01", "NE", "AL", GOOD, HUB_REFUSED, false, "AR"},
+    {"2.5", "ADT^A01", "NE", "NE", GOOD, HUB_REFUSED, false, NULL},
     /* enhanced mode, a way that answers once */
-    {"2.5", "ADT^A01", "AL", "AL", GOOD, HUB_DONE, "POST", "AA"},
-    {"2.5", "ADT^A01", "AL", "NE", GOOD, HUB_DONE, "POST", "CA"},
-    {"2.5", "ADT^A01", "AL", "NE", BAD, HUB_DONE, "POST", "CE"},
-    {"2.5", "ADT^A01", "NE", "NE", BAD, HUB_DONE, "POST", NULL},
+    {"2.5", "ADT^A01", "AL", "AL", GOOD, HUB_DONE, true, "AA"},
+    {"2.5", "ADT^A01", "AL", "NE", GOOD, HUB_DONE, true, "CA"},
+    {"2.5", "ADT^A01", "AL", "NE", BAD, HUB_DONE, true, "CE"},
+    {"2.5", "ADT^A01", "NE", "NE", BAD, HUB_DONE, true, NULL},
 };
 
 static void test_stages(void **state) {
@@ -116,7 +117,7 @@ static void test_stages(void **state) {
              stages[i].version, stages[i].accept, stages[i].application, stages[i].body);
     char *data = padded(text);
     struct hub_payload payload = rig_payload(data, strlen(data));
-    struct question question = {stages[i].stage, stages[i].method,
+    struct question question = {stages[i].stage, stages[i].answers_once,
                                 stages[i].stage == HUB_REFUSED ? &refusal : NULL, "0123-4567-89ab-cdef"};
     print_message("%zu\n", i);
     rig_init(&rig, &payload);
@@ -172,7 +173,7 @@ static void test_answers(void **state) {
     print_message("%zu\n", i);
     rig_init(&rig, &payload);
     assert_int_equal(hl7_translate(&health, &payload, &rig.sink), 0);
-    assert_int_equal(ask(&rig, &payload, &(struct question){HUB_DONE, "POST", NULL, "0123-4567-89ab-cdef"}),
+    assert_int_equal(ask(&rig, &payload, &(struct question){HUB_DONE, true, NULL, "0123-4567-89ab-cdef"}),
                      0);
     assert_string_equal(rig.answer_length == 0 ? "" : rig.answer, answers[i].answer);
     rig_deinit(&rig);
@@ -271,7 +272,7 @@ static size_t sweep(const char *data, size_t length) {
     rig.fail_at = fail_at;
     int r = hl7_translate(&health, &payload, &rig.sink);
     size_t records = rig.records;
-    if (r == 0) r = ask(&rig, &payload, &(struct question){HUB_DONE, "POST", NULL, "0123456789abcdef"});
+    if (r == 0) r = ask(&rig, &payload, &(struct question){HUB_DONE, true, NULL, "0123456789abcdef"});
     rig_deinit(&rig);
     if (fail_at == 0) whole = records;
     assert_true(r == 0 || r == -ENOMEM);
