@@ -167,7 +167,8 @@ def send_mllp(run, source, path):
     with open(path, 'rb') as file, mllp.Sender(mllp.address(run, source.name)) as sender:
         sender.send(file.read())
         answer = (sender.answer() or b'').decode(errors='replace')
-    codes = [line.split('|')[1] for line in answer.split('\r') if line.startswith('MSA|')]
+    # The separator is the message's own.
+    codes = [line.split(line[3])[1] for line in answer.split('\r') if line.startswith('MSA')]
     return ' '.join(codes) or 'no answer', answer.replace('\r', ' ')
 
 
