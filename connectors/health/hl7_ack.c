@@ -85,10 +85,13 @@ static struct text raw(const struct hl7v2_message *header, unsigned field) {
   return hl7v2_field(header, header->segments, field);
 }
 
-/* A field of the message as it stands, behind its separator. */
+/* A field of the message as it stands, behind its separator. A control character would end the frame of MLLP
+ * and becomes a blank. */
 static void copy(struct hl7_ack *a, const struct hl7v2_message *header, unsigned field) {
+  struct text text = raw(header, field);
   skip(a, 1);
-  put(a, raw(header, field));
+  for (size_t i = 0; i < text.length; i++)
+    put_char(a, (unsigned char)text.data[i] < ' ' ? ' ' : text.data[i]);
 }
 
 /* In the source's zone, which is left out where its sign is a delimiter. */

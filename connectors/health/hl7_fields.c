@@ -169,24 +169,25 @@ static void note_unread(struct hl7_maker *m, const struct hl7v2_segment *segment
 }
 
 /* A time may be component 1 of more (TS, with its degree of precision behind). */
-bool hl7_read_time(struct hl7_maker *m, const struct hl7v2_segment *segment, struct hl7v2_path path,
-                   struct time_point *ret) {
+enum hl7_sent hl7_read_time(struct hl7_maker *m, const struct hl7v2_segment *segment, struct hl7v2_path path,
+                            struct time_point *ret) {
   struct hl7v2_path first = path;
   if (first.component == 0) first.component = 1;
   *ret = (struct time_point){.us = HUB_NONE};
   struct text text = hl7_text(m, segment, first);
-  if (text.length == 0) return false;
-  if (time_read(text, TIME_HL7, m->maker.zone_offset_s, ret) == 0) return true;
+  if (text.length == 0) return HL7_NOT_SENT;
+  if (time_read(text, TIME_HL7, m->maker.zone_offset_s, ret) == 0) return HL7_READ;
   note_unread(m, segment, path, text);
-  return false;
+  return HL7_UNREADABLE;
 }
 
 bool hl7_put_time(struct hl7_maker *m, const struct hl7v2_segment *segment, struct hl7v2_path path,
                   struct hl7_time into) {
   struct time_point point;
-  if (!hl7_read_time(m, segment, path, &point)) return false;
-  *into.time = value_time(&m->maker, &point);
-  *into.precision = (Ioc__Health__V1__TimePrecision)point.precision;
+  enum hl7_sent sent = hl7_read_time(m, segment, path, &point);
+  if (sent == HL7_NOT_SENT) return false;
+  *into.time = sent == HL7_READ ? value_time(&m->maker, &point) : NULL;
+  *into.precision = sent == HL7_READ ? (Ioc__Health__V1__TimePrecision)point.precision : 0;
   return true;
 }
 

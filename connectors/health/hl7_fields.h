@@ -61,8 +61,12 @@ char *hl7_personal(struct hl7_maker *, enum hub_personal_kind, const struct hl7v
 int hl7_enum(struct hl7_maker *, const struct hl7v2_segment *, struct hl7v2_path, const struct value_code *,
              char **ret_code);
 
-/* False: there is none, or one that cannot be read, which is then among `unread`. */
-bool hl7_read_time(struct hl7_maker *, const struct hl7v2_segment *, struct hl7v2_path, struct time_point *);
+/* One that was sent and cannot be read is among `unread`. */
+enum hl7_sent { HL7_NOT_SENT, HL7_UNREADABLE, HL7_READ };
+enum hl7_sent hl7_read_time(struct hl7_maker *, const struct hl7v2_segment *, struct hl7v2_path,
+                            struct time_point *);
+/* False: it was not sent, and the field stays as it is. What cannot be read empties it: the time of something
+ * else must not stand where this one belongs. */
 bool hl7_put_time(struct hl7_maker *, const struct hl7v2_segment *, struct hl7v2_path, struct hl7_time);
 
 /* Components `component` to `component` + 2 of a repetition; NULL when all are empty. */

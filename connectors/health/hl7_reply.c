@@ -25,14 +25,15 @@ struct reply { /* one answer to one payload */
 /* ---- What is wanted ---- */
 
 static struct text field(const struct hl7v2_message *header, unsigned number) {
-  return text_trim(hl7v2_get(header, header->segments, (struct hl7v2_path){number, 1, 1, 0}));
+  struct text text = text_trim(hl7v2_get(header, header->segments, (struct hl7v2_path){number, 1, 1, 0}));
+  return hl7v2_is_null(text) ? TEXT_NONE : text;
 }
 
+/* A word that is not known is no wish for silence: whoever waits is answered. */
 static enum wish wish_of(struct text code) {
-  if (text_is(code, "AL")) return WISH_ALWAYS;
+  if (code.length == 0 || text_is(code, "NE")) return WISH_NEVER;
   if (text_is(code, "ER")) return WISH_ERROR;
-  if (text_is(code, "SU")) return WISH_SUCCESS;
-  return WISH_NEVER;
+  return text_is(code, "SU") ? WISH_SUCCESS : WISH_ALWAYS;
 }
 
 static bool is_wanted(enum wish wish, enum hl7_verdict verdict) {

@@ -27,6 +27,7 @@ static const struct value_code kinds[] = {
     {TEXT("FT"), KIND(TEXT)},       {TEXT("DT"), KIND(TIME)},
     {TEXT("TS"), KIND(TIME)},       {TEXT("DTM"), KIND(TIME)},
     {TEXT("ED"), KIND(ATTACHMENT)}, {TEXT("RP"), KIND(ATTACHMENT)},
+    {TEXT("FN"), IS_HIDDEN},        {TEXT("NDL"), IS_HIDDEN},
     {TEXT("AD"), IS_HIDDEN},        {TEXT("CK"), IS_HIDDEN},
     {TEXT("CN"), IS_HIDDEN},        {TEXT("CX"), IS_HIDDEN},
     {TEXT("PN"), IS_HIDDEN},        {TEXT("PPN"), IS_HIDDEN},
@@ -57,24 +58,34 @@ static char *free_text(const struct obx *obx, unsigned n) {
   return value_personal(&obx->m->maker, HUB_FREE_TEXT, text_at(obx, n));
 }
 
+/* Digits behind a nought without a point are a telephone's or an identity card's and nothing measured. */
 static bool is_number(struct text text) {
   size_t i = text.length != 0 && (text.data[0] == '-' || text.data[0] == '+'), digits = 0, points = 0;
+  bool has_nought = i < text.length && text.data[i] == '0';
   for (; i < text.length; i++) {
     if (text.data[i] == '.') points++;
     else if (text.data[i] < '0' || text.data[i] > '9') return false;
     else digits++;
   }
-  return digits != 0 && points <= 1;
+  return digits != 0 && points <= 1 && !(has_nought && points == 0 && digits >= 9);
 }
 
-/* What is no number stands under NM all the same (`>1000`, `NEG`): it is a text then. */
+/* What is no number stands under NM and SN all the same (`>1000`, `NEG`): it is a text then. */
 static void read_number(const struct obx *obx, ResultValue *value) {
   struct text text = text_at(obx, 0);
   if (is_number(text)) value->number = value_string(&obx->m->maker, text);
   else value->text = value_personal(&obx->m->maker, HUB_FREE_TEXT, text);
 }
 
+static bool is_number_or_none(struct text text) { return text.length == 0 || is_number(text); }
+
 static void read_structured(const struct obx *obx, ResultValue *value) {
+  bool is_structured = text_at(obx, 1).length <= 2 && is_number_or_none(text_at(obx, 2)) &&
+                       text_at(obx, 3).length <= 1 && is_number_or_none(text_at(obx, 4));
+  if (!is_structured) {
+    value->text = free_text(obx, 0);
+    return;
+  }
   value->comparator = component(obx, 1);
   value->number = component(obx, 2);
   value->separator = component(obx, 3);

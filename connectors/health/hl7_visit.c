@@ -46,8 +46,8 @@ static bool names_a_day(const struct time_point *point) {
 /* Days only where both times name one and the patient did not leave before coming. */
 static void read_stay(struct hl7_maker *m, const struct hl7v2_segment *pv1, Encounter *e) {
   struct time_point from, to;
-  bool admitted = hl7_read_time(m, pv1, HL7_FIELD(44, 1), &from),
-       discharged = hl7_read_time(m, pv1, HL7_FIELD(45, 1), &to);
+  bool admitted = hl7_read_time(m, pv1, HL7_FIELD(44, 1), &from) == HL7_READ,
+       discharged = hl7_read_time(m, pv1, HL7_FIELD(45, 1), &to) == HL7_READ;
   e->admitted_at = admitted ? value_time(&m->maker, &from) : NULL;
   e->admitted_at_precision = admitted ? (Ioc__Health__V1__TimePrecision)from.precision : 0;
   e->discharged_at = discharged ? value_time(&m->maker, &to) : NULL;
