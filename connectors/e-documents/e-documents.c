@@ -95,7 +95,7 @@ static int reply(const void *self, const struct hub_exchange *exchange, struct h
   return e->reply == REPLY_AXIS ? axis_reply(exchange, writer) : 0;
 }
 
-HUB_CONNECTOR(.name = "e-documents", .version = "1.0",
-              .summary = "official documents and status messages in edXML (QCVN 102:2016)",
+HUB_CONNECTOR(.name = "e-documents", .version = IOCHUB_VERSION,
+              .summary = "Official documents and status messages in edXML (QCVN 102:2016)",
               .messages = messages, .options = options, .settings_size = sizeof(struct settings),
               .open = open_connector, .translate = translate, .reply = reply, .close = close_connector);
