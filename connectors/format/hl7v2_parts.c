@@ -167,10 +167,10 @@ static int put_sequence(struct unescape *u, struct text sequence) {
 /* The output is at most twice as long: a run of n bytes takes 2n + 3 and becomes at most 3n. */
 int hl7v2_value(const struct hl7v2_message *message, const struct allocator *allocator, struct text raw,
                 struct text *ret) {
-  struct unescape u = {message, allocator, raw.data, raw.data + raw.length, NULL, 0};
   char escape = message->delimiters.escape;
   *ret = raw;
   if (raw.length == 0 || escape == 0 || memchr(raw.data, escape, raw.length) == NULL) return 0;
+  struct unescape u = {message, allocator, raw.data, raw.data + raw.length, NULL, 0};
   u.out = allocate(allocator, raw.length * 2);
   if (u.out == NULL) return -ENOMEM;
   while (u.at < u.end) {
