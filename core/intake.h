@@ -120,6 +120,12 @@ void file_refuse(struct passage *); /* before it began: the hub stops */
 void file_free(struct passage *);   /* its stream */
 int stream_number(struct passage *whole, struct claim_record *) must_use;
 
+/* intake_answer.c: the connector's words at a stage; at HUB_STORED they are given to the way in, where it
+ * hears them. */
+int passage_make_answer(struct passage *, enum hub_stage, const struct hub_refusal *,
+                        struct answer *ret_answer) must_use;
+int passage_answer_stored(struct passage *) must_use;
+
 /* pipeline.c: one item or one other open thing of the passage is known. */
 void item_close(struct item *);
 void item_settle(struct item *); /* nothing of it is open */

@@ -183,93 +183,6 @@ const struct hub_refusal passage_host_trouble = {
     .retry_after_s = RETRY_AFTER_S,
 };
 
-static const struct hub_outcome *outcome_of(struct item *item) {
-  struct arena *arena = item->passage->intake.arena;
-  struct hub_outcome *outcome = arena_alloc(arena, sizeof *outcome);
-  if (outcome == NULL) return NULL;
-  const struct record *record = item->record;
-  bool rejected = item->result == ITEM_REJECTED;
-  *outcome = (struct hub_outcome){
-      .size = sizeof *outcome,
-      .result = rejected                        ? HUB_REJECTED
-                : item->result == ITEM_REPEATED ? HUB_REPEATED
-                                                : HUB_ACCEPTED,
-      .type = rejected || record->type == NULL ? NULL : record->type->full_name,
-      .key = record->key.length == 0 ? NULL : record->key.data,
-      .key_length = record->key.length,
-  };
-  if (rejected) {
-    outcome->code = item->code;
-    outcome->code_name = reject_code_name(item->code);
-    outcome->at = record->at;
-    outcome->detail = item->detail != NULL ? item->detail : reject_code_sentence(item->code);
-    outcome->value = record->reject_value.length == 0 ? NULL : record->reject_value.data;
-    outcome->value_length = record->reject_value.length;
-  } else if (record->code == 0) {
-    char id[EVENT_ID_TEXT];
-    outcome->event_id = arena_text(arena, text_of(event_id_text(item->claim.id, id)));
-    if (outcome->event_id == NULL) return NULL;
-  }
-  return outcome;
-}
-
-static int make_outcomes(struct passage *passage, const struct hub_outcome *const **ret_outcomes) {
-  const struct hub_outcome **outcomes =
-      arena_alloc(passage->intake.arena, (passage->items_count + 1) * sizeof(struct hub_outcome *));
-  if (outcomes == NULL) return -ENOMEM;
-  for (size_t i = 0; i < passage->items_count; i++) {
-    outcomes[i] = outcome_of(&passage->items[i]);
-    if (outcomes[i] == NULL) return -ENOMEM;
-  }
-  *ret_outcomes = outcomes;
-  return 0;
-}
-
-/* The first half of the identity in hexadecimal. */
-static const char *make_receipt(const struct passage *passage) {
-  static const char digits[] = "0123456789abcdef";
-  char *receipt = arena_alloc(passage->intake.arena, 33);
-  for (size_t i = 0; receipt != NULL && i < 16; i++) {
-    receipt[i * 2] = digits[passage->identity.digest[i] >> 4];
-    receipt[i * 2 + 1] = digits[passage->identity.digest[i] & 15];
-  }
-  return receipt;
-}
-
-static int make_answer(struct passage *passage, enum hub_stage stage, const struct hub_refusal *refusal,
-                       struct answer *ret_answer) {
-  const struct intake *intake = &passage->intake;
-  struct hub_exchange exchange = {
-      .size = sizeof exchange,
-      .stage = stage,
-      .payload = &intake->payload,
-      .answered_us = clock_now_us(),
-      .refusal = refusal,
-      .answers_twice = intake->stored != NULL,
-      .remembered = passage->job.translation.remembered.data,
-      .remembered_length = passage->job.translation.remembered.length,
-  };
-  if (refusal == NULL) {
-    int r = make_outcomes(passage, &exchange.outcomes);
-    if (r < 0) return r;
-    exchange.outcomes_count = passage->items_count;
-    exchange.receipt = make_receipt(passage);
-    if (exchange.receipt == NULL) return -ENOMEM;
-  }
-  const struct instance *instance = intake->source->setup->instance;
-  return intake->stored != NULL ? answer_by_connector(instance, &exchange, intake->arena, ret_answer)
-                                : answer_make(instance, &exchange, intake->arena, ret_answer);
-}
-
-/* With `ack: broker` what is safe is also known: both answers of one payload leave at once. */
-static int answer_stored(struct passage *passage) {
-  cleanup(answer_deinit) struct answer made = {0};
-  if (passage->intake.stored == NULL) return 0;
-  int r = make_answer(passage, HUB_STORED, NULL, &made);
-  if (r == 0) passage->intake.stored(&passage->intake, &made);
-  return r;
-}
-
 void passage_count(struct passage *passage) {
   struct pipeline_source *source = passage->intake.source;
   for (size_t i = 0; i < passage->items_count; i++) {
@@ -279,14 +192,15 @@ void passage_count(struct passage *passage) {
   }
 }
 
-static void answer(struct passage *passage, const struct hub_refusal *refusal) {
+void passage_answer(struct passage *passage, const struct hub_refusal *refusal) {
   cleanup(answer_deinit) struct answer made = {0};
   bool file = passage->intake.cursor != NULL; /* which was counted, and has no answer */
   if (refusal != NULL) pipeline_count_refused(passage->intake.source, refusal->code);
   else if (!file) passage_count(passage);
   if (file) passage->intake.file_result.refusal = refusal == NULL ? NULL : refusal->code;
-  int r = refusal == NULL && !file ? answer_stored(passage) : 0;
-  if (r == 0 && !file) r = make_answer(passage, refusal == NULL ? HUB_DONE : HUB_REFUSED, refusal, &made);
+  int r = refusal == NULL && !file ? passage_answer_stored(passage) : 0;
+  if (r == 0 && !file)
+    r = passage_make_answer(passage, refusal == NULL ? HUB_DONE : HUB_REFUSED, refusal, &made);
   if (r < 0) {
     answer_deinit(&made);
     made = (struct answer){.status = 503}; /* no memory for more words */
@@ -297,8 +211,6 @@ static void answer(struct passage *passage, const struct hub_refusal *refusal) {
   metric_observe_us(passage->intake.source->latency, clock_monotonic_us() - passage->taken_us);
   passage->intake.answered(&passage->intake, &made, refusal == NULL ? 0 : refusal->retry_after_s);
 }
-
-void passage_answer(struct passage *passage, const struct hub_refusal *refusal) { answer(passage, refusal); }
 
 /* ---- Fates ---- */
 
@@ -353,7 +265,7 @@ void passage_close(struct passage *passage) {
   if (!passage->answered) {
     bool safe = passage->refusal == NULL && passage_all_safe(passage);
     if (safe) remember_payload(passage);
-    answer(passage, passage->refusal != NULL ? passage->refusal : safe ? NULL : &try_again);
+    passage_answer(passage, passage->refusal != NULL ? passage->refusal : safe ? NULL : &try_again);
   }
   passage_end(passage);
 }
@@ -541,7 +453,7 @@ size_t pipeline_in_flight(const struct pipeline *pipeline) { return pipeline->in
 static void give_up(struct passage *passage) {
   passage->open++;
   passage_withdraw(passage);
-  if (passage->open > 1 && !passage->answered) answer(passage, &try_again);
+  if (passage->open > 1 && !passage->answered) passage_answer(passage, &try_again);
   passage_close(passage);
 }
 
@@ -568,7 +480,7 @@ static void refuse_late_queue(struct pipeline *pipeline) {
     if (now_us <= passage->late_us) {
       queue_add(pipeline, passage);
     } else {
-      answer(passage, &try_again);
+      passage_answer(passage, &try_again);
       intake_free(&passage->intake);
     }
   }
