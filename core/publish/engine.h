@@ -16,7 +16,7 @@
 struct partition {
   struct lane lane;
   struct topic *topic;
-  int32_t id; /* -1: the topic's waiting room while its partitions are not known */
+  int32_t id;           /* -1: the topic's waiting room while its partitions are not known */
   int64_t acked_offset; /* highest acknowledged; -1: none yet */
   int64_t progress_us;  /* last report, or since when something is held */
   const char *reason;   /* why it is blocked or draining; constant */
@@ -52,9 +52,9 @@ struct publisher {
   struct undertaker *undertaker;
   struct tail *tail;
   struct topics *asker;
-  struct topic_facts *facts; /* scratch for topics_collect() */
+  struct topic_facts *facts;          /* scratch for topics_collect() */
   struct partition *work, **work_end; /* lanes with something to do */
-  bool starved;                        /* some of them wait for the bounds */
+  bool starved;                       /* some of them wait for the bounds */
   bool working;
   size_t held_messages, held_bytes; /* with librdkafka */
   struct publish_item *finished, **finished_end;
@@ -68,7 +68,7 @@ struct publisher {
   int64_t log_second; /* librdkafka's own lines are few a second */
   unsigned log_lines;
   struct metric *errors[VERDICTS], *in_flight_messages, *in_flight_bytes, *oldest, *lanes_blocked, *rebuilds;
-  struct metric *latency, *tails[3];
+  struct metric *latency, *tails[4];
 };
 
 /* engine.c */

@@ -6,11 +6,15 @@
 #include "core/publish/engine.h"
 
 static const struct metric_family published_family = {
-    "iochub_topic_messages_total", "Messages acknowledged by all in-sync brokers, by topic.", METRIC_COUNTER,
+    "iochub_topic_messages_total",
+    "Messages acknowledged by all in-sync brokers, by topic.",
+    METRIC_COUNTER,
     {"topic", NULL}};
 static const struct metric_family errors_family = {
-    "iochub_publish_errors_total", "Reports that were not a plain acknowledgement, by what they mean.",
-    METRIC_COUNTER, {"verdict", NULL}};
+    "iochub_publish_errors_total",
+    "Reports that were not a plain acknowledgement, by what they mean.",
+    METRIC_COUNTER,
+    {"verdict", NULL}};
 static const struct metric_family latency_family = {
     "iochub_publish_seconds", "From taking a message to its acknowledgement.", METRIC_HISTOGRAM, {NULL}};
 static const struct metric_family messages_family = {
@@ -23,21 +27,24 @@ static const struct metric_family oldest_family = {"iochub_publish_oldest_unackn
                                                    "Age of the oldest message not yet acknowledged.",
                                                    METRIC_GAUGE,
                                                    {NULL}};
-static const struct metric_family blocked_family = {
-    "iochub_publish_lanes_blocked", "Topic partitions that nothing passes to, by topic.", METRIC_GAUGE,
-    {"topic", NULL}};
+static const struct metric_family blocked_family = {"iochub_publish_lanes_blocked",
+                                                    "Topic partitions that nothing passes to, by topic.",
+                                                    METRIC_GAUGE,
+                                                    {"topic", NULL}};
 static const struct metric_family rebuilds_family = {
     "iochub_producer_rebuilds_total", "Producers given up and made again.", METRIC_COUNTER, {NULL}};
 static const struct metric_family tails_family = {
-    "iochub_publish_tail_reads_total", "Partition tails read to learn the fate of messages, by result.",
-    METRIC_COUNTER, {"result", NULL}};
+    "iochub_publish_tail_reads_total",
+    "Partition tails read to learn the fate of messages, by result.",
+    METRIC_COUNTER,
+    {"result", NULL}};
 
 static struct metric *series(struct metrics *metrics, const struct metric_family *family, const char *label) {
   return metrics_series(metrics, family, (const char *const[]){label, NULL});
 }
 
 void gauges_init(struct publisher *publisher, struct metrics *metrics) {
-  static const char *const results[] = {"read", "failed", "denied"};
+  static const char *const results[] = {"read", "failed", "denied", "beyond"};
   if (metrics == NULL) return;
   for (size_t i = 0; i < publisher->topics_count; i++) {
     struct topic *topic = &publisher->topics[i];

@@ -25,6 +25,7 @@ const struct publish_timing publish_timing_default = {
     .give_up_ms = 300000,
     .tail_settle_ms = 2000,
     .tail_limit_ms = 30000,
+    .tail_records_max = 1000000,
     .refresh_ms = 60000,
     .refresh_missing_ms = 500,
 };

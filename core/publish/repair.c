@@ -74,14 +74,20 @@ static void resolve(struct publisher *publisher, struct partition *partition, co
   }
 }
 
+static const char *tail_words(enum tail_result result) {
+  switch (result) {
+    case TAIL_READ: return "the tail was read";
+    case TAIL_DENIED: return "the tail may not be read: what is unknown is sent again";
+    case TAIL_BEYOND: return "the tail is too long to be read whole: what was not found is sent again";
+    default: return "the tail could not be read yet";
+  }
+}
+
 static void take_tail(struct publisher *publisher, const struct tail_job *job, int64_t now_us) {
   struct partition *partition = job->owner;
   size_t found = 0;
   for (size_t i = 0; i < job->count; i++) found += job->found[i];
-  log_event(job->result == TAIL_READ ? LOG_INFO : LOG_WARNING, "publish",
-            job->result == TAIL_READ     ? "the tail was read"
-            : job->result == TAIL_DENIED ? "the tail may not be read: what is unknown is sent again"
-                                         : "the tail could not be read yet",
+  log_event(job->result == TAIL_READ ? LOG_INFO : LOG_WARNING, "publish", tail_words(job->result),
             log_text("topic", job->topic), log_int("partition", job->partition),
             log_int("asked", (int64_t)job->count), log_int("found", (int64_t)found),
             log_int("records", job->records));

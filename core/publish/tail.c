@@ -13,7 +13,7 @@
 #include "core/log.h"
 #include "core/publish/properties.h"
 
-enum { ASK_MS = 3000, POLL_MS = 50, RECORDS_MAX = 200000, TAIL_WITHOUT_TIME = 10000 };
+enum { ASK_MS = 3000, POLL_MS = 50, LIMITS_ALTOGETHER = 10, TAIL_WITHOUT_TIME = 10000 };
 
 struct tail {
   const struct hub_config *config;
@@ -173,10 +173,10 @@ static void look(struct tail_job *job, const rd_kafka_message_t *message) {
 }
 
 struct reading {
-  int64_t began_us, sent_us;
-  int64_t end;      /* the high watermark that counts */
-  bool settled;     /* it was asked for after the settling time */
-  int64_t position; /* next offset to come */
+  int64_t began_us, sent_us, record_us; /* record_us: the last record came */
+  int64_t end;                          /* the high watermark that counts */
+  bool settled;                         /* it was asked for after the settling time */
+  int64_t position;                     /* next offset to come */
 };
 
 /* The end was reached: enough, or wait and read what may have come since. */
@@ -193,11 +193,22 @@ static bool reading_over(struct tail *tail, struct tail_job *job, struct reading
   return reading->position >= high;
 }
 
+/* Silence is trouble, and may be over the next time. Records without an end are not: to begin anew would give
+ * the same again. TAIL_PENDING: neither. */
+static enum tail_result reading_bounds(struct tail *tail, const struct tail_job *job,
+                                       const struct reading *reading) {
+  int64_t limit_us = tail->timing->tail_limit_ms * 1000, now_us = clock_monotonic_us();
+  if (stopped(tail) || now_us - reading->record_us > limit_us) return TAIL_FAILED;
+  bool beyond = job->records >= tail->timing->tail_records_max ||
+                now_us - reading->began_us > LIMITS_ALTOGETHER * limit_us;
+  return beyond ? TAIL_BEYOND : TAIL_PENDING;
+}
+
 static enum tail_result read_on(struct tail *tail, struct tail_job *job, rd_kafka_queue_t *queue,
                                 struct reading *reading) {
   while (!reading_over(tail, job, reading)) {
-    if (stopped(tail) || job->records > RECORDS_MAX) return TAIL_FAILED;
-    if (clock_monotonic_us() - reading->began_us > tail->timing->tail_limit_ms * 1000) return TAIL_FAILED;
+    enum tail_result bounds = reading_bounds(tail, job, reading);
+    if (bounds != TAIL_PENDING) return bounds;
     rd_kafka_message_t *message = rd_kafka_consume_queue(queue, POLL_MS);
     if (message == NULL) continue;
     rd_kafka_resp_err_t code = message->err;
@@ -206,6 +217,7 @@ static enum tail_result read_on(struct tail *tail, struct tail_job *job, rd_kafk
     } else if (code == 0) {
       look(job, message);
       reading->position = message->offset + 1;
+      reading->record_us = clock_monotonic_us();
     }
     rd_kafka_message_destroy(message);
     if (code != 0 && code != RD_KAFKA_RESP_ERR__PARTITION_EOF && result_of(code) == TAIL_DENIED)
@@ -217,7 +229,7 @@ static enum tail_result read_on(struct tail *tail, struct tail_job *job, rd_kafk
 static enum tail_result read_tail(struct tail *tail, struct tail_job *job) {
   if (connect_consumer(tail) < 0) return TAIL_FAILED;
   sort_ids(job);
-  struct reading reading = {.began_us = clock_monotonic_us()};
+  struct reading reading = {.began_us = clock_monotonic_us(), .record_us = clock_monotonic_us()};
   reading.sent_us = job->sent_us == 0 ? reading.began_us : job->sent_us;
   rd_kafka_resp_err_t code = find_start(tail, job, &reading.position, &reading.end);
   if (code != 0) return result_of(code);

@@ -2,7 +2,8 @@
  * tail.h: is it in Kafka? Reads the end of a partition by event id, on a thread of its own.
  *
  * It waits tail_settle_ms before it calls something missing: a request that was under way when its connection
- * died may still be appended. Needs the right to read the topic.
+ * died may still be appended. It reads at most tail_records_max records and for a bounded time, so that a
+ * lane never waits for ever for a partition that others fill. Needs the right to read the topic.
  */
 #ifndef CORE_PUBLISH_TAIL_H
 #define CORE_PUBLISH_TAIL_H
@@ -17,6 +18,8 @@ enum tail_result {
   TAIL_READ,   /* found[] is the truth */
   TAIL_FAILED, /* no answer, or not in time: ask again */
   TAIL_DENIED, /* may not be read: the truth cannot be known here */
+  TAIL_BEYOND, /* too much stands behind the start: found[] holds for what was met, the rest cannot be known
+                */
 };
 
 struct tail_job {

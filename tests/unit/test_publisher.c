@@ -25,6 +25,7 @@ static const struct publish_timing quick = {
     .give_up_ms = 2000,
     .tail_settle_ms = 50,
     .tail_limit_ms = 3000,
+    .tail_records_max = 100000,
     .refresh_ms = 60000,
     .refresh_missing_ms = 20,
 };
@@ -57,8 +58,7 @@ static void on_done(struct publication *publication, enum publish_outcome outcom
 }
 
 static void rig_publisher(struct rig *rig) {
-  assert_int_equal(
-      publisher_new_timed(rig->base, rig->metrics, &rig->config, &quick, &rig->publisher), 0);
+  assert_int_equal(publisher_new_timed(rig->base, rig->metrics, &rig->config, &quick, &rig->publisher), 0);
 }
 
 static void rig_open(struct rig *rig, int partitions) {
@@ -79,8 +79,10 @@ static void rig_open(struct rig *rig, int partitions) {
     rd_kafka_mock_topic_create(rig->cluster, names[i], partitions, 1);
   }
   rig->config.kafka = (struct config_kafka){.bootstrap = rd_kafka_mock_cluster_bootstraps(rig->cluster),
-                                            .properties = &rig->properties, .linger_ms = 1,
-                                            .in_flight_messages = 2000, .in_flight_bytes = 64 << 20};
+                                            .properties = &rig->properties,
+                                            .linger_ms = 1,
+                                            .in_flight_messages = 2000,
+                                            .in_flight_bytes = 64 << 20};
   rig->config.topics = rig->topics;
   rig->base = event_base_new();
   assert_int_equal(metrics_new(&rig->metrics), 0);
@@ -101,9 +103,13 @@ static void sent_fill(struct sent *sent, const char *topic, int number, int keys
   *sent = (struct sent){0};
   snprintf(sent->key, sizeof sent->key, "key-%d", number % keys);
   snprintf(sent->value, sizeof sent->value, "value-%d", number);
-  sent->event = (struct bus_event){.topic = topic, .type = "ioc.test.v1.One", .source = "urn:iochub:test:one",
-                               .occurred_us = HUB_NONE, .accepted_us = clock_now_us(),
-                               .key = text_of(sent->key), .value = text_of(sent->value)};
+  sent->event = (struct bus_event){.topic = topic,
+                                   .type = "ioc.test.v1.One",
+                                   .source = "urn:iochub:test:one",
+                                   .occurred_us = HUB_NONE,
+                                   .accepted_us = clock_now_us(),
+                                   .key = text_of(sent->key),
+                                   .value = text_of(sent->value)};
   serial++;
   memcpy(sent->event.id.bytes, &serial, sizeof serial);
   sent->event.id.bytes[6] = 0x80;
@@ -159,7 +165,6 @@ static void test_publishes(void **state) {
   assert_int_equal(now.lanes, 8);
   rig_close(&rig);
 }
-
 
 /* --- the table: what a broker answers to Produce, and what becomes of the message --- */
 

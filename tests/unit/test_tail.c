@@ -16,7 +16,8 @@
 enum { MESSAGES = 40 };
 
 static const char topic[] = "ioc.test.tail.v1";
-static const struct publish_timing quick = {.tail_settle_ms = 50, .tail_limit_ms = 5000};
+static const struct publish_timing quick = {
+    .tail_settle_ms = 50, .tail_limit_ms = 5000, .tail_records_max = 2 * MESSAGES};
 
 struct rig {
   rd_kafka_t *producer;
@@ -29,6 +30,7 @@ struct rig {
 static struct event_id id_of(int number) {
   struct event_id id = {{0}};
   id.bytes[0] = (uint8_t)number;
+  id.bytes[1] = (uint8_t)(number >> 8);
   id.bytes[6] = id.bytes[8] = 0x80;
   return id;
 }
@@ -135,6 +137,23 @@ static void test_an_empty_partition(void **state) {
   rig_close(&rig);
 }
 
+/* Others filled the partition: what is met early counts, the rest is given up at the bound. */
+static void test_more_than_is_read(void **state) {
+  struct rig rig;
+  rig_open(&rig, 5 * MESSAGES);
+  struct tail_job *job = ask(&rig, MESSAGES, 4 * MESSAGES, -1, 0);
+  assert_int_equal(job->result, TAIL_BEYOND);
+  assert_true(job->found[0]);
+  assert_false(job->found[1]);
+  assert_int_equal(job->records, quick.tail_records_max);
+  tail_job_free(job);
+  job = ask(&rig, 4 * MESSAGES, 1000, 4 * MESSAGES - 1, 0);
+  assert_int_equal(job->result, TAIL_READ); /* the consumer is as good as before */
+  assert_true(job->found[0]);
+  tail_job_free(job);
+  rig_close(&rig);
+}
+
 static void test_no_such_partition(void **state) {
   struct rig rig;
   rig_open(&rig, 1);
@@ -162,10 +181,13 @@ static void test_no_broker(void **state) {
 int main(void) {
   log_set_level(LOG_ERROR);
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_what_is_there_and_what_is_not), cmocka_unit_test(test_without_an_offset),
-      cmocka_unit_test(test_an_empty_partition),            cmocka_unit_test(test_no_such_partition),
+      cmocka_unit_test(test_what_is_there_and_what_is_not),
+      cmocka_unit_test(test_without_an_offset),
+      cmocka_unit_test(test_an_empty_partition),
+      cmocka_unit_test(test_no_such_partition),
       cmocka_unit_test(test_no_broker),
       cmocka_unit_test(test_a_log_that_ends_before_the_offset),
+      cmocka_unit_test(test_more_than_is_read),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
