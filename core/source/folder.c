@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
-#include <sys/inotify.h>
 
 #include "core/clock.h"
 #include "core/log.h"
@@ -123,6 +122,9 @@ void folder_sources_status(const struct folder_sources *sources, struct text_out
       text_out_format(out, ", under way: byte %llu of %lld",
                       (unsigned long long)folder->current->intake->file_position,
                       (long long)folder->current->stamp.size);
+    }
+    if (told->trouble != NULL) {
+      text_out_format(out, ", trouble: %s: %s", told->trouble, strerrordesc_np(told->trouble_errno));
     }
     text_out_string(out, "\n");
   }
@@ -252,35 +254,42 @@ static const char *trouble_with(const char *path) {
   return access(path, R_OK | W_OK | X_OK) < 0 ? strerrordesc_np(errno) : NULL;
 }
 
-static bool is_usable(const struct config_source *source, struct config_errors *errors) {
+static bool is_same(const char *a, const char *b) {
+  struct stat one, other;
+  return a != NULL && b != NULL && stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev &&
+         one.st_ino == other.st_ino;
+}
+
+/* The source before this one that takes files from the same folder; NULL: none. */
+static const struct config_source *rival(const struct hub_config *config,
+                                         const struct config_source *source) {
+  for (const struct config_source *one = config->sources; one != source; one = one->next) {
+    if (one->way == CONFIG_FOLDER && is_same(one->folder.path, source->folder.path)) return one;
+  }
+  return NULL;
+}
+
+static bool is_usable(const struct hub_config *config, const struct config_source *source,
+                      struct config_errors *errors) {
   char item[96];
   const char *trouble = source->folder.path == NULL ? NULL : trouble_with(source->folder.path);
-  if (trouble == NULL) return true;
+  const struct config_source *other = trouble == NULL ? rival(config, source) : NULL;
   snprintf(item, sizeof item, "source %s.folder", source->name);
-  config_error(errors, source->folder.mark, item, "%s: %s; make it, and give it to the hub's user",
-               source->folder.path, trouble);
-  return false;
+  if (trouble != NULL) {
+    config_error(errors, source->folder.mark, item, "%s: %s; make it, and give it to the hub's user",
+                 source->folder.path, trouble);
+  } else if (other != NULL) {
+    config_error(errors, source->folder.mark, item,
+                 "%s is the folder of source %s too; each file is taken once, so give each its own",
+                 source->folder.path, other->name);
+  }
+  return trouble == NULL && other == NULL;
 }
 
 void folder_check(const struct hub_config *config, struct config_errors *errors) {
   for (const struct config_source *source = config->sources; source != NULL; source = source->next) {
-    if (source->way == CONFIG_FOLDER) (void)is_usable(source, errors);
+    if (source->way == CONFIG_FOLDER) (void)is_usable(config, source, errors);
   }
-}
-
-static int open_below(int inbox, const char *name) {
-  if (mkdirat(inbox, name, 0750) < 0 && errno != EEXIST) return -errno;
-  int fd = openat(inbox, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  return fd < 0 ? -errno : fd;
-}
-
-static int watch(struct folder *folder) {
-  folder->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-  if (folder->inotify < 0) return -errno;
-  char path[64]; /* the very folder that was opened */
-  snprintf(path, sizeof path, "/proc/self/fd/%d", folder->inbox);
-  int r = inotify_add_watch(folder->inotify, path, IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE | IN_ATTRIB);
-  return r < 0 ? -errno : 0;
 }
 
 static int thread_start(struct folder *folder) {
@@ -291,16 +300,6 @@ static int thread_start(struct folder *folder) {
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   folder->runs = r == 0;
   return -r;
-}
-
-static int folder_fill(struct folder *folder, struct cursors *cursors) {
-  folder->inbox = open(folder->config->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder->inbox < 0) return -errno;
-  int r = folder->done = open_below(folder->inbox, "done");
-  if (r >= 0) r = folder->failed = open_below(folder->inbox, "failed");
-  if (r >= 0) r = folder->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (r >= 0) r = watch(folder);
-  return r < 0 ? r : cursors_source(cursors, folder->source->name, &folder->cursor);
 }
 
 static int folder_open(struct folder_sources *sources, const struct config_source *source,
@@ -319,7 +318,10 @@ static int folder_open(struct folder_sources *sources, const struct config_sourc
   folder->ready_end = &folder->ready;
   folder->answered_end = &folder->answered;
   pthread_mutex_init(&folder->lock, NULL);
-  return folder_fill(folder, cursors);
+  folder->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (folder->wake_fd < 0) return -errno;
+  int r = folder_places_open(folder);
+  return r < 0 ? r : cursors_source(cursors, source->name, &folder->cursor);
 }
 
 static int folders_open(struct folder_sources *sources, struct metrics *metrics, const struct setup *setup,
@@ -327,7 +329,7 @@ static int folders_open(struct folder_sources *sources, struct metrics *metrics,
   const struct hub_config *config = setup->config;
   for (const struct config_source *source = config->sources; source != NULL; source = source->next) {
     if (source->way != CONFIG_FOLDER) continue;
-    if (!is_usable(source, errors)) return CONFIG_E_INVALID;
+    if (!is_usable(config, source, errors)) return CONFIG_E_INVALID;
     int r = folder_open(sources, source, config->state_dir, cursors);
     if (r == -ENOMEM) return r;
     if (r < 0) {
@@ -379,9 +381,12 @@ void folder_sources_drain(struct folder_sources *sources) {
   pipeline_stop_files(sources->pipeline);
 }
 
-bool folder_sources_idle(const struct folder_sources *sources) {
-  for (const struct folder *folder = sources->folders; folder != NULL; folder = folder->next) {
-    if (folder->current != NULL || folder->ready != NULL) return false;
+bool folder_sources_idle(struct folder_sources *sources) {
+  for (struct folder *folder = sources->folders; folder != NULL; folder = folder->next) {
+    pthread_mutex_lock(&folder->lock);
+    bool idle = folder->current == NULL && folder->ready == NULL;
+    pthread_mutex_unlock(&folder->lock);
+    if (!idle) return false;
   }
   return true;
 }

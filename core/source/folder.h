@@ -23,6 +23,6 @@ void folder_sources_status(const struct folder_sources *, struct text_out *); /*
 
 /* No new files; idle when none is under way. */
 void folder_sources_drain(struct folder_sources *);
-bool folder_sources_idle(const struct folder_sources *);
+bool folder_sources_idle(struct folder_sources *);
 
 #endif

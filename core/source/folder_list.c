@@ -14,7 +14,7 @@
 #include "core/clock.h"
 #include "core/source/folder_parts.h"
 
-enum { FIRST_BUCKETS = 256, ENTRIES_MAX = 1000000 };
+enum { FIRST_BUCKETS = 256, ENTRIES_MAX = 1000000, DEFER_FIRST_MS = 60 * 1000, DEFER_MAX_MS = 3600 * 1000 };
 
 static const char marker_suffix[] = ".done";
 
@@ -135,8 +135,9 @@ static bool has_marker(int folder_fd, const struct folder_entry *entry) {
 
 static bool is_complete(struct folder_list *list, int folder_fd, const struct config_folder *config,
                         const struct folder_entry *entry, bool all) {
-  if (config->complete == CONFIG_COMPLETE_RENAME) return all || entry->moved_in;
-  if (config->complete == CONFIG_COMPLETE_MARKER) return has_marker(folder_fd, entry);
+  if (config->complete == CONFIG_COMPLETE_RENAME && !all && !entry->moved_in) return false;
+  if (config->complete == CONFIG_COMPLETE_MARKER && !has_marker(folder_fd, entry)) return false;
+  if (config->complete != CONFIG_COMPLETE_QUIET && !entry->unsteady) return true;
   int64_t quiet_us = entry->since_us + config->quiet_ms * 1000;
   if (clock_monotonic_us() >= quiet_us) return true;
   list->due_us = MIN(list->due_us, quiet_us);
@@ -180,12 +181,16 @@ static int look_at(struct folder_list *list, int folder_fd, const struct config_
   if (!folder_stamp_equal(&entry->stamp, &stamp)) {
     entry->stamp = stamp;
     entry->since_us = clock_monotonic_us();
-    entry->settled = false;
+    entry->not_before_us = entry->wait_ms = 0;
   }
   entry->round = list->round;
-  if (entry->under_way || entry->settled) return 0;
+  if (entry->under_way) return 0;
   list->waiting++;
   if (list->first_us == 0 || entry->first_us < list->first_us) list->first_us = entry->first_us;
+  if (clock_monotonic_us() < entry->not_before_us) {
+    list->due_us = MIN(list->due_us, entry->not_before_us);
+    return 0;
+  }
   return is_complete(list, folder_fd, config, entry, all) ? add_ready(list, entry) : 0;
 }
 
@@ -220,3 +225,8 @@ struct folder_entry *folder_list_peek(const struct folder_list *list) {
 }
 
 void folder_list_restart(struct folder_list *list) { list->ready_count = list->next = 0; }
+
+void folder_entry_defer(struct folder_entry *entry) {
+  entry->wait_ms = MIN(MAX(entry->wait_ms * 2, (int64_t)DEFER_FIRST_MS), (int64_t)DEFER_MAX_MS);
+  entry->not_before_us = clock_monotonic_us() + entry->wait_ms * 1000;
+}

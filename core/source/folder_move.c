@@ -117,7 +117,7 @@ static int move_as(const struct folder_file *file, int to, const char *suffix, i
   r = rename_new(file->folder->inbox, file->name, to, target);
   if (r == 0) r = check_moved(file, to, target);
   if (r != FOLDER_MOVED && suffix[0] != '\0') unlinkat(to, report, 0);
-  return r == -ENOENT ? FOLDER_MOVE_GONE : r;
+  return r == -ENOENT && look(file) == FOLDER_MOVE_GONE ? FOLDER_MOVE_GONE : r;
 }
 
 static void remove_marker(const struct folder_file *file) {

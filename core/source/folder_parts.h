@@ -16,6 +16,14 @@
 #include "core/net/http_body.h"
 #include "core/source/folder.h"
 
+struct folder;
+
+/* ---- folder_places.c: the folders themselves ---- */
+
+/* Opens the inbox, done/ and failed/, or what stands for them by now; makes the latter two where they are
+ * missing. -EACCES: one of them may not be written to. */
+int folder_places_open(struct folder *) must_use;
+
 /* ---- folder_list.c: what stands in the folder ---- */
 
 struct folder_stamp { /* what changes when anything is done to a file */
@@ -33,8 +41,9 @@ struct folder_entry {
   int64_t first_us; /* monotonic: seen first */
   uint32_t round;   /* of the look that saw it last */
   bool moved_in;    /* told by the kernel */
+  bool unsteady;    /* changed while it was copied: has to be quiet, however it is told to be complete */
   bool under_way;
-  bool settled; /* was worked off and cannot be moved: not taken again unless it changes */
+  int64_t not_before_us, wait_ms; /* monotonic: something is wrong with it; over as soon as it changes */
   char name[];
 };
 
@@ -55,6 +64,7 @@ struct folder_entry *folder_list_entry(struct folder_list *, const char *name); 
 int folder_list_look(struct folder_list *, int folder_fd, const struct config_folder *, bool all) must_use;
 struct folder_entry *folder_list_peek(const struct folder_list *); /* the next to be taken; NULL: none */
 void folder_list_restart(struct folder_list *);                    /* nothing is ready any more */
+void folder_entry_defer(struct folder_entry *); /* not ready for a while, each time a longer one */
 
 /* ---- folder_file.c: one file ---- */
 
@@ -105,7 +115,9 @@ bool folder_file_failed(const struct folder_file *); /* nothing of it was accept
 struct folder_counts { /* of the thread, shown by the loop */
   uint64_t done, failed, again, bytes, gone, unreadable, changed, troubles;
   uint64_t waiting, ignored;
-  int64_t oldest_us; /* monotonic, of the oldest that waits; 0: none */
+  int64_t oldest_us;   /* monotonic, of the oldest that waits; 0: none */
+  const char *trouble; /* why nothing is taken at present; NULL: nothing is wrong */
+  int trouble_errno;
 };
 
 enum { FOLDER_COUNTERS = 8 };

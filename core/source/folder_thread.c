@@ -60,16 +60,30 @@ static void pause_for_trouble(struct folder *folder, const char *what, int error
   folder->pause_ms = MIN(MAX(folder->pause_ms * 2, PAUSE_FIRST_MS), PAUSE_MAX_MS);
   folder->pause_until_us = clock_monotonic_us() + folder->pause_ms * 1000;
   folder->counts.troubles++;
+  folder->counts.trouble = what;
+  folder->counts.trouble_errno = -error;
   folder_list_restart(&folder->list);
   folder->rung = true;
   log_event(LOG_WARNING, "folder", what, log_text("source", name_of(folder)), log_errno(error),
             log_int("again_in_ms", folder->pause_ms));
 }
 
+static int open_places(struct folder *folder) {
+  int inotify = folder->inotify, r = folder_places_open(folder);
+  if (folder->inotify != inotify) folder->ask_all = true; /* it is another folder */
+  return r;
+}
+
 static void look(struct folder *folder) {
   int64_t begun_us = clock_monotonic_us();
+  int r = open_places(folder);
+  if (r < 0) {
+    pause_for_trouble(folder, "the folder, or done/ or failed/ in it, is missing or may not be written to",
+                      r);
+    return;
+  }
   bool all = folder->ask_all || begun_us >= folder->look_all_us;
-  int r = folder_list_look(&folder->list, folder->inbox, folder->config, all);
+  r = folder_list_look(&folder->list, folder->inbox, folder->config, all);
   int64_t ended_us = clock_monotonic_us();
   folder->look_after_us = ended_us + MAX((ended_us - begun_us) * LOOK_FACTOR, LOOK_MIN_US);
   if (r < 0) {
@@ -77,6 +91,7 @@ static void look(struct folder *folder) {
     return;
   }
   folder->rung = false;
+  folder->counts.trouble = NULL;
   if (all) folder->look_all_us = ended_us + folder->config->rescan_ms * 1000;
   if (all) folder->ask_all = false;
   if (folder->list.ignored > folder->counts.ignored) {
@@ -105,12 +120,13 @@ static void not_taken(struct folder *folder, struct folder_entry *entry, int why
   if (why == FOLDER_GONE) folder->counts.gone++;
   if (why == FOLDER_UNREADABLE) {
     folder->counts.unreadable++;
-    entry->settled = true; /* until it changes: rights are a change too */
-    log_event(LOG_WARNING, "folder", "a file may not be read", log_text("source", name_of(folder)),
-              log_int("inode", (int64_t)entry->stamp.inode));
+    folder_entry_defer(entry);
+    log_event(LOG_WARNING, "folder", "a file may not be read; give it to the hub's user",
+              log_text("source", name_of(folder)), log_int("inode", (int64_t)entry->stamp.inode));
   }
   if (why != FOLDER_CHANGED) return;
   folder->counts.changed++;
+  entry->unsteady = true;
   folder->rung = true;
 }
 
@@ -121,7 +137,7 @@ static void take(struct folder *folder, struct folder_entry *entry) {
   entry->moved_in = false;
   if (r < 0) {
     entry->moved_in = true;
-    pause_for_trouble(folder, "a file cannot be copied", r);
+    pause_for_trouble(folder, "a file cannot be copied to the state directory", r);
     return;
   }
   if (file == NULL) {
@@ -164,12 +180,13 @@ static void count_moved(struct folder *folder, const struct folder_file *file, i
   }
 }
 
-/* It was worked off and stays where it is: not taken again, unless it changes. */
+/* It was worked off and stays where it is. When it is read again its cursor knows every record. */
 static void cannot_move(struct folder *folder, struct folder_file *file, int error) {
   folder->counts.troubles++;
-  file->entry->settled = true;
-  file->again = true; /* the cursor keeps it, so that a restart does not send it again */
-  log_event(LOG_ERROR, "folder", "a file was worked off and cannot be moved; move it by hand",
+  file->entry->moved_in = true;
+  folder_entry_defer(file->entry);
+  file->again = true; /* keeps the cursor */
+  log_event(LOG_ERROR, "folder", "a file was worked off and cannot be moved; it stays until it can",
             log_text("source", name_of(folder)), log_int("inode", (int64_t)file->stamp.inode),
             log_errno(error));
 }
@@ -204,6 +221,11 @@ static void settle(struct folder *folder, struct folder_file *file) {
 static void settle_answered(struct folder *folder) {
   struct folder_file *files = folder_answered(folder);
   if (files == NULL) return;
+  int r = open_places(folder);
+  if (r < 0) {
+    log_event(LOG_WARNING, "folder", "done/ or failed/ cannot be opened", log_text("source", name_of(folder)),
+              log_errno(r));
+  }
   for (struct folder_file *file = files; file != NULL; file = file->next) settle(folder, file);
   int fds[] = {folder->done, folder->failed, folder->inbox};
   bool synced = true;

@@ -78,19 +78,56 @@ static void what_changes_waits_anew(void **state) {
   assert_int_equal(look(true), 1);
 }
 
-static void what_is_under_way_or_settled_is_not_ready(void **state) {
+static void what_is_under_way_or_deferred_is_not_ready(void **state) {
   put("a", "1", 1000), put("b", "1", 1000);
   look(true);
   wait_s(6);
   assert_int_equal(look(true), 2);
   list.ready[0]->under_way = true;
-  list.ready[1]->settled = true;
+  folder_entry_defer(list.ready[1]);
   assert_int_equal(look(true), 0);
   put("b", "other", 1000); /* another content is another file */
   look(true);
   wait_s(6);
   assert_int_equal(look(true), 1);
   assert_next("b");
+}
+
+static void a_deferred_one_comes_again_each_time_later(void **state) {
+  config.complete = CONFIG_COMPLETE_RENAME;
+  put("a", "1", 1000);
+  assert_int_equal(look(true), 1);
+  struct folder_entry *entry = folder_list_peek(&list);
+  folder_entry_defer(entry);
+  assert_int_equal(look(true), 0);
+  assert_int_equal(list.waiting, 1); /* it is seen all the same */
+  assert_true(list.due_us < INT64_MAX);
+  wait_s(61);
+  assert_int_equal(look(true), 1);
+  folder_entry_defer(entry);
+  wait_s(61);
+  assert_int_equal(look(true), 0);
+  wait_s(60);
+  assert_int_equal(look(true), 1);
+  for (int i = 0; i < 20; i++) folder_entry_defer(entry);
+  wait_s(3601);
+  assert_int_equal(look(true), 1);
+}
+
+static void one_that_changed_while_it_was_copied_has_to_be_quiet(void **state) {
+  config.complete = CONFIG_COMPLETE_RENAME;
+  put("a", "1", 1000);
+  assert_int_equal(look(true), 1);
+  list.ready[0]->unsteady = true;
+  put("a", "12", 1000);
+  assert_int_equal(look(true), 0);
+  wait_s(6);
+  assert_int_equal(look(true), 1);
+  config.complete = CONFIG_COMPLETE_MARKER;
+  put("a", "123", 1000), put("a.done", "", 1000);
+  assert_int_equal(look(true), 0);
+  wait_s(6);
+  assert_int_equal(look(true), 1);
 }
 
 static void gone_ones_are_forgotten(void **state) {
@@ -156,7 +193,9 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(quiet_ones_oldest_first, start, stop),
       cmocka_unit_test_setup_teardown(what_changes_waits_anew, start, stop),
-      cmocka_unit_test_setup_teardown(what_is_under_way_or_settled_is_not_ready, start, stop),
+      cmocka_unit_test_setup_teardown(what_is_under_way_or_deferred_is_not_ready, start, stop),
+      cmocka_unit_test_setup_teardown(a_deferred_one_comes_again_each_time_later, start, stop),
+      cmocka_unit_test_setup_teardown(one_that_changed_while_it_was_copied_has_to_be_quiet, start, stop),
       cmocka_unit_test_setup_teardown(gone_ones_are_forgotten, start, stop),
       cmocka_unit_test_setup_teardown(only_regular_files_of_the_patterns, start, stop),
       cmocka_unit_test_setup_teardown(done_and_failed_are_not_ignored_entries, start, stop),
