@@ -58,13 +58,16 @@ static enum border_format format_by_type(const char *content_type) {
   return FORMAT_AUTO;
 }
 
-/* Whether the first line is an object by itself and another one begins behind it. */
+/* Whether no JSON text can go on behind the first line as this one does: then each line is by itself, and one
+ * that is wrong spoils no other. */
 static bool is_lines(struct text text) {
-  const char *end = memchr(text.data, '\n', text.length);
+  const char *end = memchr(text.data, '\n', text.length), *limit = text.data + text.length;
   if (end == NULL) return false;
   struct text line = text_trim((struct text){text.data, (size_t)(end - text.data)});
-  while (end < text.data + text.length && memchr(" \t\r\n", *end, 4) != NULL) end++;
-  return line.data[line.length - 1] == '}' && end < text.data + text.length && *end == '{';
+  char last = line.data[line.length - 1];
+  while (end < limit && memchr(" \t\r\n", *end, 4) != NULL) end++;
+  if (end == limit || memchr(":[,{", last, 4) != NULL) return false;
+  return *end == '{' || (last == '}' && memchr(",}]", *end, 3) == NULL);
 }
 
 static enum border_format format_by_bytes(struct text text) {

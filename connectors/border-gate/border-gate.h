@@ -21,4 +21,8 @@ struct border_gate {
   enum border_format format; /* FORMAT_AUTO unless the admin chose */
 };
 
+/* Whether it came as a file and not with a request. Records of a file may leave before its end is read; what
+ * comes with a request is kept in memory until all of it is judged, so there the host's bound must hold. */
+static inline bool border_gate_is_file(const struct hub_payload *payload) { return payload->method == NULL; }
+
 #endif

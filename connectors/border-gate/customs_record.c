@@ -44,8 +44,10 @@ static int make_seals(struct hub_sink *sink, Equipment *equipment, const struct 
 
 static int make_means(struct hub_sink *sink, Ioc__Bordergate__V1__TransportMeans *means,
                       const struct scrap *scrap) {
-  int r = fact_transport(sink, means, scrap->mode, scrap->id);
+  bool unnamed = scrap->id.length == 0; /* then the name may be the plate */
+  int r = fact_transport(sink, means, scrap->mode, unnamed ? scrap->name : scrap->id);
   if (r != 0 || means->plate[0] != 0) return r;
+  if (unnamed) means->id = (char *)(uintptr_t)protobuf_c_empty_string;
   return hub_string(sink, scrap->name.data, scrap->name.length, &means->name);
 }
 
@@ -111,7 +113,7 @@ static int finish_wco(struct customs_record *record) {
 int customs_record_finish(struct hub_sink *sink, const struct allocator *allocator,
                           struct customs_record *record) {
   const Declaration *d = &record->message;
-  bool number = d->declaration_number[0] != 0;
+  bool number = d->declaration_number[0] != 0 && strcmp(d->declaration_number, "0") != 0; /* .NET's nothing */
   if (d->form == FORM(ECUS)) {
     if (!number) return refuse(record, HUB_MISSING, "there is no number of the declaration (SOTK)");
     return finish_national(sink, allocator, record, record->scrap.second);
@@ -171,7 +173,7 @@ int customs_record_emit(struct hub_sink *sink, const struct customs_record *reco
       .size = sizeof(meta),
       .key = key.data,
       .key_length = key.length,
-      .occurred_us = fact_time_us(d->as_of != NULL ? d->as_of : d->registered_at),
+      .occurred_us = timestamp_us(d->as_of != NULL ? d->as_of : d->registered_at),
       .at = record->at,
       .bytes = record->bytes.data,
       .length = record->bytes.length,

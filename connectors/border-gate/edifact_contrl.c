@@ -17,6 +17,7 @@ enum {
   ACTION_REJECTED = 4,
   ACTION_ACKNOWLEDGED = 7,
   ACTION_RECEIVED = 8,
+  CODE_UNSPECIFIED = 18,
   REFERENCE_MAX = 14,
   NUMBER_SIZE = 24,
 };
@@ -229,15 +230,26 @@ static void put_messages(struct answer *a) {
   }
 }
 
+/* The host took nothing of a payload that holds more than it may: its one outcome stands in no segment. */
+static bool is_too_large(const struct hub_exchange *exchange) {
+  const struct hub_outcome *only = exchange->outcomes_count == 1 ? exchange->outcomes[0] : NULL;
+  return only != NULL && only->result == HUB_REJECTED && only->code == HUB_TOO_LARGE && only->at != NULL &&
+         strchr(only->at, ' ') == NULL;
+}
+
+static void put_interchange(struct answer *a) {
+  put_uci(a, a->exchange->stage == HUB_STORED ? ACTION_RECEIVED : ACTION_ACKNOWLEDGED, 0, NULL);
+  put_messages(a);
+}
+
 static void put_contrl(struct answer *a, bool refused) {
   const struct edifact_problem *problem = &a->reader->problem;
   make_reference(a);
   begin_contrl(a);
   if (refused) put_uci(a, ACTION_REJECTED, problem->code, &problem->where);
-  else if (a->exchange->stage == HUB_STORED) put_uci(a, ACTION_RECEIVED, 0, NULL);
-  else put_uci(a, ACTION_ACKNOWLEDGED, 0, NULL);
+  else if (is_too_large(a->exchange)) put_uci(a, ACTION_REJECTED, CODE_UNSPECIFIED, NULL);
+  else put_interchange(a);
   if (refused) next_outcome(a);
-  else put_messages(a);
   end_contrl(a);
 }
 
@@ -267,7 +279,7 @@ int edifact_reply(const struct border_gate *gate, const struct hub_exchange *exc
     if (!begun) a.error = writer->ops->begin(writer, status_of(exchange), "application/EDIFACT");
     begun = true;
     put_contrl(&a, refused);
-  } while (a.error == 0 && reader.end < reader.length);
+  } while (a.error == 0 && reader.end < reader.length && reader.number < EDI_INTERCHANGES_MAX);
   flush(&a);
   return a.error;
 }

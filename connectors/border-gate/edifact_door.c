@@ -2,8 +2,8 @@
  * edifact_door.c: interchanges in UN/EDIFACT.
  *
  * One message is one record, in the order of the interchange, so that the answer finds each message's outcome
- * again by counting. What holds the interchange together was checked before the first record, which is why
- * records are independent of each other.
+ * again by counting. What holds the interchange together was checked before the first record, so records of a
+ * file are independent of each other. A request is answered as a whole; the host bounds how many it may hold.
  */
 #include "connectors/border-gate/edifact_door.h"
 
@@ -55,6 +55,14 @@ static int reject_interchange(struct edi *job) {
   const struct edifact *e = job->reader;
   return reject(job, reject_codes[e->problem.kind], &e->problem.where, e->problem.detail, e->start,
                 e->end - e->start, TEXT_NONE);
+}
+
+/* What stands behind the last interchange that is looked at. */
+static int reject_rest(struct edi *job) {
+  struct edifact_where where = {.offset = job->reader->end};
+  job->reader->message.number = 0;
+  return reject(job, HUB_TOO_LARGE, &where, "more than 10,000 interchanges in one payload", where.offset,
+                job->reader->length - where.offset, TEXT_NONE);
 }
 
 /* D, and a release from 95B on: two digits of the year and a letter. */
@@ -119,7 +127,7 @@ static int emit(struct edi *job, const struct taking *taking) {
       .size = sizeof(meta),
       .key = key.data,
       .key_length = key.length,
-      .occurred_us = fact_time_us(cargo ? taking->cargo.report->as_of : taking->customs.declaration->as_of),
+      .occurred_us = timestamp_us(cargo ? taking->cargo.report->as_of : taking->customs.declaration->as_of),
       .at = at,
       .bytes = job->payload->data + message->offset,
       .length = message->length};
@@ -180,10 +188,10 @@ int edifact_translate(const struct border_gate *gate, const struct hub_payload *
                     .allocator = {hub_alloc_for_format, sink},
                     .reader = &reader};
   edifact_init(&reader, payload->data, payload->length);
-  int r = sink->ops->independent(sink);
-  if (r < 0) return r;
-  do {
+  int r = border_gate_is_file(payload) ? sink->ops->independent(sink) : 0;
+  for (bool more = true; r == 0 && more; more = reader.end < reader.length) {
+    if (reader.number == EDI_INTERCHANGES_MAX) return reject_rest(&job);
     r = edifact_open(&reader) == 0 ? take_interchange(&job) : reject_interchange(&job);
-  } while (r == 0 && reader.end < reader.length);
+  }
   return r;
 }

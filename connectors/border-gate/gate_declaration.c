@@ -249,9 +249,12 @@ static const struct member payment_members[] = {
     DECIMAL_MEMBER("total", Payment, total),
     DECIMAL_MEMBER("totalPaid", Payment, total_paid),
     TEXT_MEMBER("paymentFormType", Payment, payment_form_code),
-    TIME_MEMBER("actionTime", Payment, acted_at),
 };
 static const struct member_table payment_table = MEMBER_TABLE(payment_members);
+
+/* As with every flag, the time counts only where the flag does. */
+static const struct member paid_members[] = {TIME_MEMBER("actionTime", Payment, acted_at)};
+static const struct member_table paid_table = MEMBER_TABLE(paid_members);
 
 static int read_payments(struct job *job, const struct crumb *crumb, const struct json *object,
                          Declaration *d) {
@@ -266,9 +269,10 @@ static int read_payments(struct job *job, const struct crumb *crumb, const struc
     if (payment == NULL) return -ENOMEM;
     ioc__bordergate__v1__payment__init(payment);
     int r = members_read(job, &at, value, &payment_table, payment);
-    if (r != 0) return r;
     payment->kind = (Ioc__Bordergate__V1__PaymentKind)(i + 1);
     payment->paid = text_is(text_of(payment->status_code), "2");
+    if (r == 0 && payment->paid) r = members_read(job, &at, value, &paid_table, payment);
+    if (r != 0) return r;
     d->payments[d->n_payments++] = payment;
   }
   return 0;

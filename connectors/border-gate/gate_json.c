@@ -190,7 +190,7 @@ int gate_lines_translate(const struct border_gate *gate, const struct hub_payloa
                          struct hub_sink *sink) {
   struct json_lines lines = json_lines_of((struct text){payload->data, payload->length});
   struct json_line line;
-  int r = sink->ops->independent(sink);
+  int r = border_gate_is_file(payload) ? sink->ops->independent(sink) : 0;
   while (r == 0 && json_lines_next(&lines, &line)) {
     r = take_line(gate, sink, &line);
     hub_release(sink);

@@ -1,4 +1,4 @@
-/* What samples of the border gate cannot show: decimals, dispatch by content type and bytes, long lines. */
+/* What samples of the border gate cannot show: decimals, dispatch by content type and bytes, bounds. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -45,25 +45,40 @@ static void test_decimals(void **state) {
   }
 }
 
-static void expect(const char *data, size_t length, const char *content_type, size_t records,
-                   size_t rejected) {
-  char *copy = calloc(1, length + 64);
-  void *self = NULL;
-  assert_non_null(copy);
-  memcpy(copy, data, length);
-  assert_int_equal(rig_open(&hub_connector, &self), 0);
-  struct hub_payload payload = rig_payload(copy, length);
-  payload.content_type = content_type;
+struct run { /* one payload and what becomes of it */
+  char *data;
+  void *self;
+  struct hub_payload payload;
   struct rig rig;
-  rig_init(&rig, &payload);
-  assert_int_equal(hub_connector.translate(self, &payload, &rig.sink), 0);
-  assert_int_equal(rig.records, records);
-  assert_int_equal(rig.rejected, rejected);
-  rig_deinit(&rig);
-  hub_connector.close(self);
-  free(copy);
+};
+
+static void run_init(struct run *run, const char *data, size_t length) {
+  run->data = calloc(1, length + 64);
+  assert_non_null(run->data);
+  memcpy(run->data, data, length);
+  assert_int_equal(rig_open(&hub_connector, &run->self), 0);
+  run->payload = rig_payload(run->data, length);
+  rig_init(&run->rig, &run->payload);
 }
 
+static void run_deinit(struct run *run) {
+  rig_deinit(&run->rig);
+  hub_connector.close(run->self);
+  free(run->data);
+}
+
+static void expect(const char *data, size_t length, const char *content_type, size_t records,
+                   size_t rejected) {
+  struct run run;
+  run_init(&run, data, length);
+  run.payload.content_type = content_type;
+  assert_int_equal(hub_connector.translate(run.self, &run.payload, &run.rig.sink), 0);
+  assert_int_equal(run.rig.records, records);
+  assert_int_equal(run.rig.rejected, rejected);
+  run_deinit(&run);
+}
+
+#define EMPTY_INTERCHANGE "UNB+UNOA:3+S+R+260712:0815+R1'UNZ+0+R1'"
 #define MOVEMENT "{\"gmrId\":\"GMRA00000001\",\"vehicleRegNum\":\"12C 1\"}"
 
 static void test_dispatch(void **state) {
@@ -76,6 +91,10 @@ static void test_dispatch(void **state) {
       {MOVEMENT "\n" MOVEMENT, NULL, 2, 0},
       {MOVEMENT "\n" MOVEMENT, "application/x-ndjson; charset=utf-8", 2, 0},
       {MOVEMENT "\n" MOVEMENT, "application/json", 2, 0},
+      {MOVEMENT "\njunk\n" MOVEMENT, NULL, 3, 1},
+      {"{junk\n" MOVEMENT, NULL, 2, 1},
+      {"{\"data\":\n" MOVEMENT "\n,\"result\":1}", NULL, 1, 0},
+      {"{\"data\":" MOVEMENT "\n,\"result\":1}", NULL, 1, 0},
       {MOVEMENT "\n\n", NULL, 1, 0},
       {"[" MOVEMENT "]", "text/plain", 1, 0},
       {"", NULL, 1, 1},
@@ -99,11 +118,94 @@ static void test_a_line_has_a_longest_length(void **state) {
   free(data);
 }
 
+/* ---- How much one payload may be ---- */
+
+static size_t asked;
+
+static int note_independent(struct hub_sink *sink) {
+  asked++;
+  return 0;
+}
+
+static void test_only_files_are_published_while_they_are_read(void **state) {
+  static const struct {
+    const char *method, *data;
+    size_t asked;
+  } cases[] = {
+      {"POST", EMPTY_INTERCHANGE, 0},
+      {NULL, EMPTY_INTERCHANGE, 1},
+      {"POST", MOVEMENT "\n" MOVEMENT, 0},
+      {NULL, MOVEMENT "\n" MOVEMENT, 1},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    struct run run;
+    run_init(&run, cases[i].data, strlen(cases[i].data));
+    struct hub_sink_ops ops = *run.rig.sink.ops;
+    ops.independent = note_independent;
+    run.rig.sink.ops = &ops;
+    run.payload.method = cases[i].method;
+    asked = 0;
+    assert_int_equal(hub_connector.translate(run.self, &run.payload, &run.rig.sink), 0);
+    assert_int_equal(asked, cases[i].asked);
+    run_deinit(&run);
+  }
+}
+
+static size_t count(const char *text, const char *word) {
+  size_t found = 0;
+  while ((text = strstr(text, word)) != NULL) text += strlen(word), found++;
+  return found;
+}
+
+static void test_an_answer_has_an_end(void **state) {
+  enum { INTERCHANGES = 10001 };
+  const size_t length = strlen(EMPTY_INTERCHANGE);
+  char *data = malloc(INTERCHANGES * length);
+  assert_non_null(data);
+  for (size_t i = 0; i < INTERCHANGES; i++) memcpy(data + i * length, EMPTY_INTERCHANGE, length);
+  struct run run;
+  run_init(&run, data, INTERCHANGES * length);
+  assert_int_equal(hub_connector.translate(run.self, &run.payload, &run.rig.sink), 0);
+  assert_int_equal(run.rig.records, 1);
+  assert_int_equal(run.rig.outcomes[0].code, HUB_TOO_LARGE);
+  assert_int_equal(rig_reply(&run.rig, &hub_connector, run.self), 0);
+  assert_int_equal(count(run.rig.answer, "UCI+"), INTERCHANGES - 1);
+  run_deinit(&run);
+  free(data);
+}
+
+/* What the host refuses whole is acknowledged nowhere. */
+static void test_more_than_the_host_takes(void **state) {
+  static const char data[] =
+      "UNB+UNOA:3+S+R+260712:0815+R1'"
+      "UNH+1+CUSCAR:D:96B:UN'BGM+85+A1'UNT+3+1'"
+      "UNH+2+CUSCAR:D:96B:UN'BGM+85+A2'UNT+3+2'UNZ+2+R1'";
+  static const char *const places[] = {"1:1", NULL, "1:30 UNH+1"};
+  static const char *const expected[] = {"UCI+R1+S+R+4+18'", "UCI+R1+S+R+7'", "UCI+R1+S+R+7'"};
+  for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+    struct run run;
+    run_init(&run, data, strlen(data));
+    assert_int_equal(hub_connector.translate(run.self, &run.payload, &run.rig.sink), 0);
+    assert_int_equal(run.rig.records, 2);
+    run.rig.records = 1;
+    run.rig.outcomes[0].result = HUB_REJECTED;
+    run.rig.outcomes[0].code = HUB_TOO_LARGE;
+    run.rig.outcomes[0].at = places[i];
+    assert_int_equal(rig_reply(&run.rig, &hub_connector, run.self), 0);
+    assert_non_null(strstr(run.rig.answer, expected[i]));
+    assert_int_equal(count(run.rig.answer, "UCM+"), i != 0);
+    run_deinit(&run);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_decimals),
       cmocka_unit_test(test_dispatch),
       cmocka_unit_test(test_a_line_has_a_longest_length),
+      cmocka_unit_test(test_only_files_are_published_while_they_are_read),
+      cmocka_unit_test(test_an_answer_has_an_end),
+      cmocka_unit_test(test_more_than_the_host_takes),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
