@@ -7,8 +7,9 @@
  */
 #include "connectors/health/bhyt_document.h"
 
+#include "connectors/health/values.h"
+
 #include <errno.h>
-#include <strings.h>
 
 enum { DAYS_MAX = 36500 };
 
@@ -25,8 +26,9 @@ const char *bhyt_path(struct hub_sink *sink, const char *outer, const char *inne
   size_t head = outer == NULL ? 0 : strlen(outer), tail = strlen(inner);
   char *path = hub_alloc(sink, head + tail + 2);
   if (path == NULL) return NULL;
-  if (head != 0) memcpy(path, outer, head), path[head] = '/';
-  memcpy(path + head + (head != 0), inner, tail);
+  if (head != 0) memcpy(path, outer, head);
+  if (head != 0 && tail != 0) path[head++] = '/';
+  memcpy(path + head, inner, tail);
   return path;
 }
 
@@ -54,16 +56,6 @@ static int note(struct bhyt_document *d, const struct xml_reader *xml, enum hub_
 
 /* ---- Values ---- */
 
-static bool is_null_word(struct text text) {
-  return text.length == 4 && strncasecmp(text.data, "null", 4) == 0;
-}
-
-static bool is_zeros(struct text text) {
-  for (size_t i = 0; i < text.length; i++)
-    if (text.data[i] != '0') return false;
-  return true;
-}
-
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /* Digits with at most one point or comma among them, and a sign. */
@@ -85,16 +77,15 @@ static bool read_days(struct text text, int32_t *ret_days) {
     if (days <= DAYS_MAX) days = days * 10 + (text.data[i] - '0');
   if (i == 0 || days > DAYS_MAX) return false;
   if (i < text.length && text.data[i] == '.') i++;
+  while (i < text.length && text.data[i] == '0') i++;
   *ret_days = days;
-  return is_zeros((struct text){text.data + i, text.length - i});
+  return i == text.length;
 }
 
 static int judge_time(struct bhyt_document *d, const struct xml_reader *xml, struct text text) {
-  static const unsigned forms = TIME_ANY & ~(unsigned)TIME_EPOCH_MS;
-  if (is_zeros(text)) return 0;
-  int r = time_read(text, forms, d->zone_offset_s, &d->row.times[d->element->field]);
-  if (r == TIME_E_FORM) return note(d, xml, HUB_INVALID, "not a time in a known form");
-  return r == 0 ? 0 : note(d, xml, HUB_INVALID, "no such day or time of day");
+  const char *trouble;
+  int r = value_read_time(text, d->zone_offset_s, &d->row.times[d->element->field], &trouble);
+  return r == 0 ? 0 : note(d, xml, HUB_INVALID, trouble);
 }
 
 /* The visit's number of a document that nothing else is read of. */
@@ -111,10 +102,10 @@ static int take_visit_id(struct bhyt_document *d, const struct xml_reader *xml, 
 
 static int take_value(struct bhyt_document *d, const struct xml_reader *xml) {
   const struct bhyt_element *element = d->element;
-  struct text text = text_trim((struct text){d->value, d->value_length});
+  struct text text = value_given((struct text){d->value, d->value_length});
   struct text *value = &d->row.values[element->field];
   int r = 0;
-  if (text.length == 0 || is_null_word(text)) return 0;
+  if (text.length == 0) return 0;
   if (element->value == BHYT_IDENTITY) {
     r = take_visit_id(d, xml, text);
     if (r == 0 && value->length != 0 && !text_equal(*value, text))

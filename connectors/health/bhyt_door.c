@@ -10,37 +10,44 @@
 #include "connectors/health/bhyt_content.h"
 #include "connectors/health/bhyt_file.h"
 
-#include <errno.h>
+#include <stdio.h>
 #include <strings.h>
 
 #define FILE_FIELD "fileHSBase64"
 #define FILE_PART "files"
 #define FILE_FIELD_AT "1:1 " FILE_FIELD
-#define FILE_PART_AT "1:1 " FILE_PART
+
+enum { AT_SIZE = 48 };
 
 /* ---- Fields and parts ---- */
 
 struct found {
   struct text value;
-  size_t count;
   bool is_field; /* urlencoded */
 };
 
-static struct found find(const struct hub_payload *payload, const char *name) {
-  struct found found = {TEXT_NONE, 0, false};
+/* The nth (from 0) part of that name; where there is no such part, field of that name. */
+static bool find(const struct hub_payload *payload, const char *name, size_t nth, struct found *ret) {
+  size_t seen = 0;
   for (size_t i = 0; i < payload->parts_count; i++) {
     const struct hub_part *part = payload->parts[i];
-    if (strcasecmp(part->name, name) != 0) continue;
-    found.value = (struct text){part->data, part->length};
-    found.count++;
+    if (strcasecmp(part->name, name) != 0 || seen++ != nth) continue;
+    *ret = (struct found){{part->data, part->length}, false};
+    return true;
   }
-  if (found.count != 0) return found;
-  for (size_t i = 0; i < payload->fields_count; i++) {
+  size_t fields = seen == 0 ? payload->fields_count : 0;
+  for (size_t i = 0; i < fields; i++) {
     const struct hub_field *field = payload->fields[i];
-    if (strcasecmp(field->name, name) != 0) continue;
-    found = (struct found){{field->data, field->length}, found.count + 1, true};
+    if (strcasecmp(field->name, name) != 0 || seen++ != nth) continue;
+    *ret = (struct found){{field->data, field->length}, true};
+    return true;
   }
-  return found;
+  return false;
+}
+
+static bool has(const struct hub_payload *payload, const char *name) {
+  struct found found;
+  return find(payload, name, 0, &found);
 }
 
 static bool is_form(const struct hub_payload *payload) {
@@ -55,10 +62,9 @@ static bool has_word(const char *path, const char *word) {
 }
 
 enum health_door bhyt_door_of(const struct hub_payload *payload) {
-  if (find(payload, "loaiHoSo").count != 0 || find(payload, "maCSKCB").count != 0) return HEALTH_DOOR_VSS;
-  if (find(payload, FILE_FIELD).count != 0) return HEALTH_DOOR_GATEWAY;
-  if (find(payload, FILE_PART).count != 0 || has_word(payload->path, "/Cong130/"))
-    return HEALTH_DOOR_PROVINCE;
+  if (has(payload, "loaiHoSo") || has(payload, "maCSKCB")) return HEALTH_DOOR_VSS;
+  if (has(payload, FILE_FIELD)) return HEALTH_DOOR_GATEWAY;
+  if (has(payload, FILE_PART) || has_word(payload->path, "/Cong130/")) return HEALTH_DOOR_PROVINCE;
   return has_word(payload->path, "/api/qd130/") ? HEALTH_DOOR_GATEWAY : HEALTH_DOOR_PLAIN;
 }
 
@@ -81,8 +87,7 @@ static bool begins_as_base64(struct text text) {
 
 bool bhyt_looks_like(const struct hub_payload *payload) {
   struct text window = window_of(payload);
-  if (is_form(payload) || find(payload, FILE_FIELD).count != 0 || find(payload, FILE_PART).count != 0)
-    return true;
+  if (is_form(payload) || has(payload, FILE_FIELD) || has(payload, FILE_PART)) return true;
   struct text text = text_trim(window);
   if (text.length != 0 && text.data[0] == '<') return true;
   if (window.length != 0 && memmem(window.data, window.length, "<?xml", 5) != NULL) return true;
@@ -97,14 +102,15 @@ static int refuse(struct hub_sink *sink, enum hub_reject_code code, const char *
 }
 
 /* Base64 of a file, or the file itself. */
-static int take(const struct health *health, struct hub_sink *sink, struct text value, const char *outer,
-                bool blank_is_plus) {
-  const char *at = outer == NULL ? "1:1" : strcmp(outer, FILE_PART) == 0 ? FILE_PART_AT : FILE_FIELD_AT;
+static int take(const struct health *health, struct hub_sink *sink, const struct found *file,
+                const char *outer) {
+  char at[AT_SIZE];
+  struct text value = file->value;
   struct bhyt_source source = {health, sink, value, outer};
   size_t window = value.length < 1024 ? value.length : 1024;
-  bool plain = window != 0 && memchr(value.data, '<', window) != NULL;
-  struct bhyt_content content = {.blank_is_plus = blank_is_plus};
-  if (plain) return bhyt_file_translate(&source);
+  struct bhyt_content content = {.blank_is_plus = file->is_field};
+  if (window != 0 && memchr(value.data, '<', window) != NULL) return bhyt_file_translate(&source);
+  snprintf(at, sizeof(at), "1:1%s%s", outer == NULL ? "" : " ", outer == NULL ? "" : outer);
   bhyt_content_begin(&content);
   int r = bhyt_content_take(&content, sink, text_trim(value));
   if (r != 0) return r;
@@ -116,23 +122,29 @@ static int take(const struct health *health, struct hub_sink *sink, struct text 
   return bhyt_file_translate(&source);
 }
 
-static int take_parts(const struct health *health, const struct hub_payload *payload, struct hub_sink *sink) {
-  for (size_t i = 0; i < payload->parts_count; i++) {
-    const struct hub_part *part = payload->parts[i];
-    if (strcasecmp(part->name, FILE_PART) != 0) continue;
-    int r = take(health, sink, (struct text){part->data, part->length}, FILE_PART, false);
+static int take_files(const struct health *health, const struct hub_payload *payload, struct hub_sink *sink) {
+  char outer[AT_SIZE] = FILE_PART;
+  struct found file;
+  for (size_t n = 0; find(payload, FILE_PART, n, &file); n++) {
+    if (n != 0) snprintf(outer, sizeof(outer), FILE_PART "[%zu]", n + 1);
+    int r = take(health, sink, &file, outer);
     if (r != 0) return r;
   }
   return 0;
 }
 
 int bhyt_translate(const struct health *health, const struct hub_payload *payload, struct hub_sink *sink) {
-  struct found file = find(payload, FILE_FIELD), files = find(payload, FILE_PART);
-  if (file.count > 1) return refuse(sink, HUB_CONFLICT, FILE_FIELD_AT, "the field is given more than once");
-  if (file.count == 1) return take(health, sink, file.value, FILE_FIELD, file.is_field);
-  if (files.is_field) return take(health, sink, files.value, FILE_PART, true);
-  if (files.count != 0) return take_parts(health, payload, sink);
+  struct found whole = {{payload->data, payload->length}, false}, file, second;
+  bool files = has(payload, FILE_PART);
+  if (find(payload, FILE_FIELD, 0, &file)) {
+    if (find(payload, FILE_FIELD, 1, &second))
+      return refuse(sink, HUB_CONFLICT, FILE_FIELD_AT, "the field is given more than once");
+    if (files)
+      return refuse(sink, HUB_CONFLICT, FILE_FIELD_AT, "the form has both " FILE_FIELD " and " FILE_PART);
+    return take(health, sink, &file, FILE_FIELD);
+  }
+  if (files) return take_files(health, payload, sink);
   if (is_form(payload))
     return refuse(sink, HUB_MISSING, FILE_FIELD_AT, "the form has none of the fields that hold a file");
-  return take(health, sink, (struct text){payload->data, payload->length}, NULL, false);
+  return take(health, sink, &whole, NULL);
 }

@@ -35,6 +35,7 @@ struct reader {
   enum state states[XML_LEVELS_MAX + 1];
   unsigned depth, skipped;
   size_t root_end; /* 0: the root is still open */
+  struct bhyt_problem root_place;
   struct bhyt_around around;
   bool has_count;
   int64_t announced, visits;
@@ -260,8 +261,8 @@ static int take_count(struct reader *r, const struct xml_reader *xml, struct tex
 }
 
 static int take_value(struct reader *r, const struct xml_reader *xml) {
-  struct text text = text_trim((struct text){r->value, r->value_length});
-  const char *name = r->field;
+  struct text text = value_given((struct text){r->value, r->value_length});
+  const char *name = r->field, *trouble;
   if (text.length == 0) return 0;
   if (strcmp(name, "LOAIHOSO") == 0) {
     r->says_hiv |= says_hiv(text);
@@ -272,10 +273,8 @@ static int take_value(struct reader *r, const struct xml_reader *xml) {
     r->around.sender_code = (struct text){value_string(&r->maker, text), text.length};
     return r->maker.error;
   }
-  static const unsigned forms = TIME_ANY & ~(unsigned)TIME_EPOCH_MS;
-  if (time_read(text, forms, r->maker.zone_offset_s, &r->around.made_at) != 0)
-    return refuse(r, xml, HUB_INVALID, "not a time");
-  return 0;
+  int result = value_read_time(text, r->maker.zone_offset_s, &r->around.made_at, &trouble);
+  return result == 0 ? 0 : refuse(r, xml, HUB_INVALID, trouble);
 }
 
 /* ---- Elements ---- */
@@ -362,15 +361,19 @@ static int leave(struct reader *r, const struct xml_reader *xml) {
   }
 }
 
+static int end_root(struct reader *r, const struct xml_reader *xml) {
+  size_t begin;
+  xml_span(xml, &begin, &r->root_end);
+  return place(r, xml, &r->root_place.offset, &r->root_place.path);
+}
+
 static int on_end(void *context, struct xml_reader *xml) {
   struct reader *r = context;
-  size_t begin;
   int result = 0;
   if (r->in_document) result = end_of_document(r, xml);
   else if (r->skipped != 0) r->skipped--;
   else result = leave(r, xml);
-  if (xml_level(xml) == 1) xml_span(xml, &begin, &r->root_end);
-  return result;
+  return result != 0 || xml_level(xml) != 1 ? result : end_root(r, xml);
 }
 
 /* ---- The file ---- */
@@ -410,12 +413,18 @@ static int refuse_text(const struct reader *r, int error, const struct xml_probl
   return bhyt_refuse(r->source, &why);
 }
 
-/* What was announced has to be there. */
+/* What was announced has to be there; a file of nothing says that it is one. */
 static int finish(struct reader *r) {
+  bool says_none = r->has_count && r->announced == 0;
   if (r->has_count && r->visits < r->announced) {
     r->count_place.code = HUB_INCOMPLETE;
     r->count_place.detail = "fewer files (HOSO) than SOLUONGHOSO says";
     return bhyt_refuse(r->source, &r->count_place);
+  }
+  if (r->records.count == 0 && !says_none) {
+    r->root_place.code = HUB_MISSING;
+    r->root_place.detail = "the file has no HOSO or TRANG_THAI_KCB";
+    return bhyt_refuse(r->source, &r->root_place);
   }
   for (size_t i = 0; i < r->records.count; i++) {
     int result = bhyt_claim_complete(&r->maker, &r->around, &r->records.items[i]);

@@ -51,7 +51,10 @@ static int give(const struct bhyt_source *source, struct json_places *places,
                                     .detail = record->problem.detail,
                                     .bytes = record->slice.data,
                                     .length = record->slice.length};
-  if (record->problem.code != HUB_FORBIDDEN && record->key.length != 0) {
+  if (record->problem.code == HUB_FORBIDDEN) { /* nothing of it is repeated */
+    rejection.bytes = source->xml.data;
+    rejection.length = 0;
+  } else if (record->key.length != 0) {
     rejection.key = rejection.value = record->key.data;
     rejection.key_length = rejection.value_length = record->key.length;
   }

@@ -49,10 +49,9 @@ static int take_row(struct job *job, const struct csv_row *row) {
     return refuse(job, row, HUB_INVALID, NULL, "the row has more or fewer cells than there are columns",
                   TEXT_NONE);
   for (size_t i = 0; i < row->count; i++) {
-    struct text text = text_trim(row->cells[i]);
     enum report_field field = (enum report_field)job->columns[i];
-    bool empty = text.length == 0 || (text.length == 4 && strncasecmp(text.data, "null", 4) == 0);
-    if (field != REPORT_FIELDS && !empty && report.values[field].length == 0) report.values[field] = text;
+    if (field != REPORT_FIELDS && report.values[field].length == 0)
+      report.values[field] = value_given(row->cells[i]);
   }
   snprintf(at, sizeof(at), "%zu:1 row %zu", row->line, row->number);
   struct hub_meta meta = {

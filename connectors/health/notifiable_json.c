@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <strings.h>
 
 struct job {
   struct maker maker;
@@ -40,10 +39,8 @@ static bool read_scalar(const struct json *value, struct text *ret) {
   *ret = TEXT_NONE;
   if (value->type == JSON_NULL) return true;
   if (value->type != JSON_STRING && value->type != JSON_NUMBER) return false;
-  struct text text = text_trim(json_text(value));
-  if (text.length != 0 && memchr(text.data, 0, text.length) != NULL) return false;
-  if (text.length != 4 || strncasecmp(text.data, "null", 4) != 0) *ret = text;
-  return true;
+  *ret = value_given(json_text(value));
+  return ret->length == 0 || memchr(ret->data, 0, ret->length) == NULL;
 }
 
 static const struct json *member_of(const struct json *object, enum report_field field) {

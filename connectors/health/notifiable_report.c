@@ -80,18 +80,21 @@ static void note(struct report_problem *problem, enum hub_reject_code code, enum
 
 /* ---- The disease ---- */
 
-/* Letters and digits, upper case, with the point behind the third: a984 is A98.4. 0: no code of a disease. */
+/* The first code, upper case, with the point behind the third sign: a984 is A98.4, "A91 - Dengue" A91. What
+ * is longer than any code is cut: only its beginning counts. 0: what stands there is no code. */
 static size_t write_code(struct text text, char code[CODE_MAX]) {
   size_t length = 0;
-  for (size_t i = 0; i < text.length; i++) {
+  for (size_t i = 0; i < text.length && length + 2 <= CODE_MAX; i++) {
     char c = text.data[i];
     bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-    if (!letter && !(c >= '0' && c <= '9')) continue;
-    if (length + 2 > CODE_MAX) return 0;
+    bool digit = c >= '0' && c <= '9';
+    if (!letter && !digit && c != '.' && length >= 3) break;
+    if (!letter && !digit) continue;
     if (length == 3) code[length++] = '.';
     code[length++] = letter ? (char)(c & ~32) : c;
   }
-  return length;
+  bool is_code = length >= 3 && code[0] >= 'A' && code[1] >= '0' && code[1] <= '9';
+  return is_code ? length : 0;
 }
 
 static void set_class(struct maker *m, struct text disease, Case *c) {
@@ -118,13 +121,10 @@ struct times {
 
 static void read_times(const struct maker *m, const struct report *report, struct times *times,
                        struct report_problem *problem) {
-  static const unsigned forms = TIME_ISO | TIME_COMPACT | TIME_SLASHED | TIME_DAY_FIRST;
   for (int i = 0; i < REPORT_TIMES; i++) {
-    struct text text = report->values[i];
-    int r = text.length == 0 ? 0 : time_read(text, forms, m->zone_offset_s, &times->points[i]);
-    if (r == TIME_E_FORM) note(problem, HUB_INVALID, (enum report_field)i, "not a time in a known form");
-    if (r == TIME_E_IMPOSSIBLE)
-      note(problem, HUB_INVALID, (enum report_field)i, "no such day or time of day");
+    const char *trouble;
+    if (value_read_time(report->values[i], m->zone_offset_s, &times->points[i], &trouble) != 0)
+      note(problem, HUB_INVALID, (enum report_field)i, trouble);
   }
 }
 

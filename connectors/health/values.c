@@ -4,6 +4,7 @@
 #include "connectors/health/values.h"
 
 #include <errno.h>
+#include <strings.h>
 
 #define CLASS(name) IOC__HEALTH__V1__PATIENT_CLASS__PATIENT_CLASS_##name
 #define GENDER(name) IOC__HEALTH__V1__GENDER__GENDER_##name
@@ -28,6 +29,22 @@ const struct value_code value_bhyt_classes[] = {
     {TEXT("3"), CLASS(INPATIENT)},    {TEXT("4"), CLASS(DAY)},
     {TEXT("6"), CLASS(OBSERVATION)},  {TEXT("7"), CLASS(OUTPATIENT)},
     {TEXT("9"), CLASS(INPATIENT)},    {TEXT(""), 0},
+};
+
+const struct value_code value_number_kinds[] = {
+    {TEXT("NI"), HUB_CITIZEN_ID},
+    {TEXT("NNVNM"), HUB_CITIZEN_ID},
+    {TEXT("NNVN"), HUB_CITIZEN_ID},
+    {TEXT("PPN"), HUB_CITIZEN_ID},
+    {TEXT("SS"), HUB_CITIZEN_ID},
+    {TEXT("SB"), HUB_CITIZEN_ID},
+    {TEXT("DL"), HUB_CITIZEN_ID},
+    {TEXT("CZ"), HUB_CITIZEN_ID},
+    {TEXT("BCT"), HUB_CITIZEN_ID},
+    {TEXT("HC"), HUB_INSURANCE_CARD},
+    {TEXT("SN"), HUB_INSURANCE_CARD},
+    {TEXT("MB"), HUB_INSURANCE_CARD},
+    {TEXT(""), 0},
 };
 
 void *value_alloc(struct maker *m, size_t bytes) {
@@ -70,6 +87,28 @@ struct value_list value_list(struct maker *m, struct text text, char separator, 
     list.items[list.count++] = kind == 0 ? value_string(m, item) : value_personal(m, kind, item);
   }
   return list;
+}
+
+struct text value_given(struct text text) {
+  text = text_trim(text);
+  bool is_null = text.length == 4 && strncasecmp(text.data, "null", 4) == 0;
+  return is_null ? TEXT_NONE : text;
+}
+
+static bool is_zeros(struct text text) {
+  for (size_t i = 0; i < text.length; i++)
+    if (text.data[i] != '0') return false;
+  return true;
+}
+
+int value_read_time(struct text text, int32_t zone_offset_s, struct time_point *point,
+                    const char **ret_trouble) {
+  static const unsigned forms = TIME_ANY & ~(unsigned)TIME_EPOCH_MS;
+  if (is_zeros(text)) return 0;
+  int r = time_read(text, forms, zone_offset_s, point);
+  if (r == 0) return 0;
+  *ret_trouble = r == TIME_E_FORM ? "not a time in a known form" : "no such day or time of day";
+  return HUB_INVALID;
 }
 
 Google__Protobuf__Timestamp *value_time(struct maker *m, const struct time_point *point) {

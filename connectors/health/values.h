@@ -34,6 +34,13 @@ struct value_list {
 };
 struct value_list value_list(struct maker *, struct text, char separator, enum hub_personal_kind kind);
 
+/* A value as the sender means it: trimmed, and nothing where the word null stands for nothing. */
+struct text value_given(struct text);
+
+/* A time in any form but a count of milliseconds; zeros are none. Returns 0 or why there is no time, as a
+ * constant sentence in *ret_trouble: HUB_INVALID. */
+int value_read_time(struct text, int32_t zone_offset_s, struct time_point *, const char **ret_trouble);
+
 /* NULL for a point without precision, which is no time. */
 Google__Protobuf__Timestamp *value_time(struct maker *, const struct time_point *);
 
@@ -52,5 +59,8 @@ struct value_code {
 int value_of_code(const struct value_code *, struct text code);
 
 extern const struct value_code value_genders[], value_bhyt_classes[];
+
+/* enum hub_personal_kind by the type of a number (HL7 table 0203); 0: no more than a patient's. */
+extern const struct value_code value_number_kinds[];
 
 #endif

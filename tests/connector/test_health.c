@@ -163,6 +163,23 @@ static void every_file_of_a_multipart_form_is_taken(void **state) {
   ask(self, &request, 3, 200, PROVINCE_OK);
 }
 
+static void urlencoded_files_are_all_taken(void **state) {
+  struct hub_field a = field_of("files", LIST(ROW("1"))), b = field_of("FILES", LIST(ROW("2")));
+  struct request request = {.data = "", .content_type = FORM, .fields = {&a, &b}, .fields_count = 2};
+  (void)state;
+  ask(self, &request, 2, 200, PROVINCE_OK);
+}
+
+static void no_file_of_a_form_goes_unseen(void **state) {
+  struct hub_field a = field_of("fileHSBase64", LIST(ROW("1"))), b = field_of("files", LIST(ROW("2")));
+  struct request request = {.data = "", .content_type = FORM, .fields = {&a, &b}, .fields_count = 2};
+  (void)state;
+  ask(self, &request, 1, 409,
+      "{\"status\":409,\"error\":\"Hồ sơ không được tiếp nhận\",\"message\":\"the form has both fileHSBase64 "
+      "and files\",\"logId\":\"receipt\"," REJECT("the form has both fileHSBase64 and files",
+                                                  "1:1 fileHSBase64") "}");
+}
+
 /* ---- Refused before it was ours ---- */
 
 static void refuse(int format, int reply, int http_status, const char *answer) {
@@ -240,6 +257,29 @@ static void ask_one_reject(const char *data, enum hub_reject_code code) {
   free(copy);
 }
 
+#define HIV "CHI_TIEU_HO_SO_BENH_AN_CHAM_SOC_VA_DIEU_TRI_HIV_AIDS"
+
+static void a_record_of_hiv_is_repeated_nowhere(void **state) {
+  static const char *const files[] = {
+      "<" HIV "><MA_LK>1</MA_LK></" HIV ">",
+      "<GIAMDINHHS><THONGTINHOSO><DANHSACHHOSO><HOSO><FILEHOSO><LOAIHOSO>XML6</LOAIHOSO><NOIDUNGFILE><A/>"
+      "</NOIDUNGFILE></FILEHOSO></HOSO></DANHSACHHOSO></THONGTINHOSO></GIAMDINHHS>",
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+    struct rig rig;
+    char *data;
+    struct hub_payload payload = payload_of(&(struct request){.data = files[i]}, &data);
+    rig_init(&rig, &payload);
+    assert_int_equal(hub_connector.translate(self, &payload, &rig.sink), 0);
+    assert_int_equal(rig.rejected, 1);
+    assert_int_equal(rig.outcomes[0].code, HUB_FORBIDDEN);
+    assert_int_equal(rig.rejected_bytes + rig.outcomes[0].value_length + rig.outcomes[0].key_length, 0);
+    rig_deinit(&rig);
+    free(data);
+  }
+}
+
 static void what_is_too_much_is_refused(void **state) {
   static const struct {
     const char *head, *piece, *tail;
@@ -290,6 +330,9 @@ int main(void) {
       cmocka_unit_test(each_door_refuses_in_its_own_words),
       cmocka_unit_test(a_form_without_a_file_is_refused),
       cmocka_unit_test(every_file_of_a_multipart_form_is_taken),
+      cmocka_unit_test(urlencoded_files_are_all_taken),
+      cmocka_unit_test(no_file_of_a_form_goes_unseen),
+      cmocka_unit_test(a_record_of_hiv_is_repeated_nowhere),
       cmocka_unit_test(the_option_answers_where_nothing_else_is_known),
       cmocka_unit_test(nothing_is_said_before_the_outcome_is_known),
       cmocka_unit_test(the_format_option_goes_before_the_bytes),

@@ -115,6 +115,7 @@ static int sink_reject(struct hub_sink *sink, const struct hub_rejection *reject
   outcome->value = keep(fake, rejection->value, rejection->value_length);
   outcome->value_length = rejection->value_length;
   fake->rejected++;
+  fake->rejected_bytes += rejection->bytes == NULL ? fake->payload->length : rejection->length;
   return 0;
 }
 

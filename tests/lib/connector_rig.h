@@ -19,6 +19,7 @@ struct rig {
   struct hub_outcome *outcomes;
   const struct hub_outcome **outcome_list;
   size_t records, rejected;
+  size_t rejected_bytes; /* of the slices that rejections show */
   char remembered[1024];
   size_t remembered_length;
   char *answer; /* what reply wrote, terminated */
