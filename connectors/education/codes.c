@@ -24,19 +24,13 @@ const struct code class_kind_codes[] = {
     {"HOMEROOM", CLASS(HOMEROOM)}, {"SCHEDULED", CLASS(SCHEDULED)}, {NULL, 0}};
 
 const struct code gender_codes[] = {
-    {"NAM", GENDER(MALE)},
-    {"NỮ", GENDER(FEMALE)},
-    {"01", GENDER(MALE)},
-    {"02", GENDER(FEMALE)},
-    {"1", GENDER(MALE)},
-    {"2", GENDER(FEMALE)},
-    {"MALE", GENDER(MALE)},
-    {"FEMALE", GENDER(FEMALE)},
-    {"M", GENDER(MALE)},
-    {"F", GENDER(FEMALE)},
-    {"OTHER", GENDER(OTHER)},
-    {"UNSPECIFIED", GENDER(OTHER)},
-    {NULL, 0},
+    {"NAM", GENDER(MALE)},    {"NỮ", GENDER(FEMALE)},
+    {"01", GENDER(MALE)},     {"02", GENDER(FEMALE)},
+    {"1", GENDER(MALE)},      {"2", GENDER(FEMALE)},
+    {"MALE", GENDER(MALE)},   {"FEMALE", GENDER(FEMALE)},
+    {"M", GENDER(MALE)},      {"F", GENDER(FEMALE)},
+    {"OTHER", GENDER(OTHER)}, {"UNSPECIFIED", GENDER(OTHER)},
+    {"KHÁC", GENDER(OTHER)},  {NULL, 0},
 };
 
 const struct code level_codes[] = {

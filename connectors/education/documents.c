@@ -1,8 +1,8 @@
 /*
  * documents.c: what a JSON payload is, and the records of the sector database in it.
  *
- * What an object is, its members say, the surest first. An envelope {StatusCode, Message, Result} that tells
- * of a failure is one rejection.
+ * What an object is, its members say, the surest first. An envelope that tells of a failure is one rejection,
+ * whatever list it brings.
  */
 #include "connectors/education/documents.h"
 
@@ -39,7 +39,7 @@ static enum shape shape_of(const struct json *object) {
 }
 
 static int count_result(struct sector *sector, const struct element *element) {
-  int r = sector->tally == NULL ? tally_new(sector->job, &sector->tally) : 0;
+  int r = sector->tally == NULL ? tally_new(sector->job, &sector->job->allocator, &sector->tally) : 0;
   return r != 0 ? r : sector_result(sector->job, sector->tally, element);
 }
 
@@ -90,46 +90,79 @@ static const struct json *first_of(const struct json *root, const char *const *n
   return NULL;
 }
 
-static bool is_success(const struct json *status) {
-  static const char *const words[] = {"", "0", "200", "201", "1", "OK", "true"};
-  struct text text = text_trim(json_text(status));
-  for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-    if (text_is(text, words[i])) return true;
+/* What tells in an envelope how a request went, and the words for well. */
+static const struct sign {
+  const char *name, *words[5];
+} signs_of_success[] = {
+    {"StatusCode", {"200"}}, {"statusCode", {"200"}},   {"success", {"true", "True", "TRUE", "1"}},
+    {"error_code", {"0"}},   {"result", {"1", "true"}},
+};
+
+static bool is_success(const struct sign *sign, const struct json *value) {
+  struct text text = value->type == JSON_TRUE ? TEXT("true") : text_trim(json_text(value));
+  for (const char *const *word = sign->words; *word != NULL; word++)
+    if (text_is(text, *word)) return true;
   return false;
 }
 
-/* {TRUONG: […], LOP: […], HOC_SINH: […]} beside each other: each is taken. */
-static int take_groups(struct sector *sector, const struct json *root) {
-  static const char *const names[] = {"TRUONG", "LOP", "HOC_SINH", "KET_QUA", "DANH_GIA"};
-  size_t found = 0;
-  for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-    const struct json *list = json_get(root, names[i]);
-    struct crumb crumb = {NULL, names[i], 0};
-    if (list == NULL) continue;
-    found++;
-    int r = take_list(sector, list, &crumb);
-    if (r != 0) return r;
+/* The member that tells of a failure; NULL: none does. `result` may be the list itself. */
+static const struct json *find_failure(const struct json *root, const char **ret_name, bool *ret_any) {
+  for (size_t i = 0; i < sizeof(signs_of_success) / sizeof(signs_of_success[0]); i++) {
+    const struct sign *sign = &signs_of_success[i];
+    const struct json *value = json_get(root, sign->name);
+    bool list = value != NULL && (value->type == JSON_ARRAY || value->type == JSON_OBJECT);
+    if (value == NULL || (list && strcmp(sign->name, "result") == 0)) continue;
+    *ret_any = true;
+    *ret_name = sign->name;
+    if (!is_success(sign, value)) return value;
   }
-  if (found != 0) return 0;
-  return element_refuse(sector->job, HUB_UNSUPPORTED, root, NULL,
-                        "neither lists of OneRoster nor records of the sector database");
+  return NULL;
+}
+
+static bool is_nested(const struct json *value) {
+  return value->type == JSON_ARRAY || value->type == JSON_OBJECT;
+}
+
+/* {TRUONG: […], LOP: […], HOC_SINH: […]} beside each other: each is taken, other lists are told of. */
+static int take_groups(struct sector *sector, const struct json *root, const struct crumb *up) {
+  static const char *const names[] = {"TRUONG", "LOP", "HOC_SINH", "KET_QUA", "DANH_GIA", NULL};
+  const char *name = NULL;
+  if (first_of(root, names, &name) == NULL)
+    return element_refuse(sector->job, HUB_UNSUPPORTED, root, up,
+                          "neither lists of OneRoster nor records of the sector database");
+  int r = 0;
+  for (const struct json *m = root->first; r == 0 && m != NULL; m = m->next) {
+    const char *const *known = names;
+    while (*known != NULL && !text_is((struct text){m->key, m->key_length}, *known)) known++;
+    struct crumb crumb = {up, *known, 0};
+    if (*known != NULL) r = take_list(sector, m, &crumb);
+    else if (is_nested(m))
+      r = element_refuse(sector->job, HUB_UNSUPPORTED, m, up, "a list of a kind that is not known here");
+  }
+  return r;
 }
 
 static int take_root(struct sector *sector, const struct json *root) {
-  static const char *const statuses[] = {"StatusCode", "statusCode", NULL};
-  static const char *const results[] = {"Result", "result", "data", NULL};
-  const char *name = NULL;
+  static const char *const results[] = {"Result", "result", "Data", "data", NULL};
+  const char *name = NULL, *failed = NULL;
+  bool answer = false;
   if (root->type == JSON_ARRAY) return take_list(sector, root, NULL);
   if (shape_of(root) != SHAPE_UNKNOWN) return take_object(sector, root, NULL);
-  const struct json *status = first_of(root, statuses, &name);
-  struct crumb crumb = {NULL, name, 0};
-  if (status != NULL && !is_success(status))
-    return element_refuse(sector->job, HUB_INVALID, status, &crumb, "the answer reports a failure");
-  const struct json *list = first_of(root, results, &name);
-  crumb.name = name;
-  if (list == NULL && status == NULL) return take_groups(sector, root);
-  if (list == NULL || list->type == JSON_NULL)
+  const struct json *failure = find_failure(root, &failed, &answer);
+  if (failure != NULL)
+    return element_refuse(sector->job, HUB_INVALID, failure, &(struct crumb){NULL, failed, 0},
+                          "the answer reports a failure");
+  const struct json *list = NULL;
+  for (const char *const *one = results; list == NULL && *one != NULL; one++) {
+    name = *one;
+    list = json_get(root, name);
+    if (list != NULL && !is_nested(list)) list = NULL;
+  }
+  if (list == NULL && answer)
     return element_refuse(sector->job, HUB_MISSING, root, NULL, "the list of records is absent");
+  if (list == NULL) return take_groups(sector, root, NULL);
+  struct crumb crumb = {NULL, name, 0};
+  if (list->type == JSON_OBJECT && shape_of(list) == SHAPE_UNKNOWN) return take_groups(sector, list, &crumb);
   return take_list(sector, list, &crumb);
 }
 

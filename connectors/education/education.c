@@ -140,7 +140,8 @@ static enum education_format format_of(const struct education *education, const 
 static int translate(const void *self, const struct hub_payload *payload, struct hub_sink *sink) {
   const struct education *education = self;
   struct text data = {payload->data, payload->length};
-  if (xlsx_looks_like(data)) {
+  bool empty_zip = begins(data, "PK\5\6", 4);
+  if (xlsx_looks_like(data) || empty_zip) {
     bool package = education->format == EDUCATION_PACKAGE;
     int r = package || education->format == EDUCATION_XLSX ? 0 : is_package(sink, payload, &package);
     if (r != 0) return r;

@@ -33,11 +33,12 @@ int emit_digest(struct job *job, struct text text, struct text *ret) {
   return 0;
 }
 
-char *emit_join(struct job *job, const struct text *parts, size_t count) {
+char *emit_join(const struct allocator *allocator, const struct text *parts, size_t count) {
   size_t length = count, at = 0;
   for (size_t i = 0; i < count; i++) length += parts[i].length;
-  char *made = hub_alloc(job->sink, length);
+  char *made = allocate(allocator, length);
   if (made == NULL) return NULL;
+  made[length - 1] = 0;
   for (size_t i = 0; i < count; i++) {
     if (i != 0) made[at++] = '/';
     if (parts[i].length != 0) memcpy(made + at, parts[i].data, parts[i].length);
@@ -103,7 +104,7 @@ int class_room_emit(const struct record *record, ClassRoom *class) {
   if (class->class_id[0] == 0) {
     const struct text parts[] = {text_of(class->school_code), text_of(class->school_year),
                                  text_of(class->class_code)};
-    class->class_id = emit_join(record->job, parts, 3);
+    class->class_id = emit_join(&record->job->allocator, parts, 3);
     if (class->class_id == NULL) return -ENOMEM;
   }
   class->form = record->job->form;
@@ -122,7 +123,7 @@ int enrollment_emit(const struct record *record, Enrollment *enrollment, size_t 
   const struct text parts[] = {text_of(enrollment->school_code), text_of(enrollment->school_year),
                                text_of(enrollment->class_code), text_of(enrollment->role_code), person};
   const char *key = enrollment->enrollment_id;
-  if (key[0] == 0) key = emit_join(record->job, parts, 5);
+  if (key[0] == 0) key = emit_join(&record->job->allocator, parts, 5);
   if (key == NULL) return -ENOMEM;
   int64_t at = time_of(enrollment->as_of);
   return give(record, key, at != HUB_NONE ? at : time_of(enrollment->state_at), &enrollment->base);

@@ -25,6 +25,6 @@ int enrollment_emit(const struct record *, Enrollment *, size_t person_field, st
 int emit_digest(struct job *, struct text, struct text *ret);
 
 /* parts joined with "/"; empty ones leave their slash. NULL: no memory. */
-char *emit_join(struct job *, const struct text *parts, size_t count);
+char *emit_join(const struct allocator *, const struct text *parts, size_t count);
 
 #endif

@@ -147,7 +147,7 @@ const struct oneroster_list oneroster_lists[] = {
     {"resources", "resource", ONEROSTER_CONTEXT, &no_table},
     {"classResources", "classResource", ONEROSTER_CONTEXT, &no_table},
     {"courseResources", "courseResource", ONEROSTER_CONTEXT, &no_table},
-    {"roles", "role", ONEROSTER_CONTEXT, &no_table},
+    {"roles", "role", ONEROSTER_CONTEXT, &oneroster_role_table},
     {"userProfiles", "userProfile", ONEROSTER_CONTEXT, &no_table},
     {"scoreScales", "scoreScale", ONEROSTER_CONTEXT, &no_table},
 };
@@ -236,40 +236,58 @@ int oneroster_emit(struct job *job, enum oneroster_kind kind, const struct recor
 
 /* ---- Results ---- */
 
-static int count(struct job *job, struct tally *tally, const struct record *result,
-                 const struct record *line_item) {
-  struct tally_key key = {0};
-  struct tally_mark mark = {0};
-  struct text max = TEXT_NONE, status = TEXT_NONE;
-  int r = result->get(result, RESULT_STATUS, 0, &status);
-  if (r == 0 && text_is(status, "tobedeleted")) return 0;
-  if (r == 0) r = result->get(result, RESULT_LINE_ITEM, 0, &key.assessment);
-  if (r == 0) r = result->get(result, RESULT_STUDENT, 0, &mark.pupil);
-  if (r == 0) r = result->get(result, RESULT_CLASS, 0, &key.class_code);
-  if (r == 0) r = result->get(result, RESULT_SCORE, 0, &mark.score);
-  if (r == 0 && line_item != NULL) r = line_item->get(line_item, LINE_ITEM_TITLE, 0, &key.subject);
-  if (r == 0 && line_item != NULL) r = line_item->get(line_item, LINE_ITEM_MAX, 0, &max);
-  if (r == 0 && line_item != NULL && key.class_code.length == 0)
-    r = line_item->get(line_item, LINE_ITEM_CLASS, 0, &key.class_code);
+struct result { /* what a result and its line item say */
+  struct tally_key key;
+  struct tally_mark mark;
+  struct text pupil, max, status;
+};
+
+static int read_result(const struct record *result, const struct record *item, struct result *ret) {
+  const struct education *education = result->job->education;
+  *ret = (struct result){
+      .key = {.school = text_of(education->school), .school_year = text_of(education->school_year)}};
+  int r = result->get(result, RESULT_STATUS, 0, &ret->status);
+  if (r == 0) r = result->get(result, RESULT_LINE_ITEM, 0, &ret->key.assessment);
+  if (r == 0) r = result->get(result, RESULT_STUDENT, 0, &ret->pupil);
+  if (r == 0) r = result->get(result, RESULT_CLASS, 0, &ret->key.class_code);
+  if (r == 0) r = result->get(result, RESULT_SCORE, 0, &ret->mark.score);
+  if (r == 0 && item != NULL) r = item->get(item, LINE_ITEM_TITLE, 0, &ret->key.subject);
+  if (r == 0 && item != NULL) r = item->get(item, LINE_ITEM_MAX, 0, &ret->max);
+  if (r == 0 && item != NULL && ret->key.class_code.length == 0)
+    r = item->get(item, LINE_ITEM_CLASS, 0, &ret->key.class_code);
+  return r;
+}
+
+/* Bands are those of a scale to 10; a score of another scale is in none. */
+static int judge_score(const struct record *record, struct result *result) {
+  bool of_ten = result->max.length == 0 || text_is(result->max, "10") || text_is(result->max, "10.0");
+  result->mark.other_scale = !of_ten || (result->max.length == 0 && tally_judge(&result->mark) != NULL);
+  const char *wrong = tally_judge(&result->mark);
+  return wrong == NULL ? 0 : record_reject(record, HUB_INVALID, RESULT_SCORE, wrong);
+}
+
+static int count(struct tally *tally, const struct record *record, const struct record *line_item) {
+  struct result result;
+  struct tally_entry *entry;
+  struct tally_row row;
+  int r = read_result(record, line_item, &result);
+  if (r != 0 || text_is(result.status, "tobedeleted")) return r;
+  if (result.key.assessment.length == 0)
+    return record_reject(record, HUB_MISSING, RESULT_LINE_ITEM, "the line item is absent");
+  if (result.pupil.length == 0)
+    return record_reject(record, HUB_MISSING, RESULT_STUDENT, "the code of the pupil is absent");
+  r = judge_score(record, &result);
+  if (r == 0) r = tally_row_of(result.pupil, record->bytes, &row);
   if (r != 0) return r;
-  if (key.assessment.length == 0)
-    return record_reject(result, HUB_MISSING, RESULT_LINE_ITEM, "the line item is absent");
-  if (mark.pupil.length == 0)
-    return record_reject(result, HUB_MISSING, RESULT_STUDENT, "the code of the pupil is absent");
-  /* Bands are those of a scale to 10; a score of another scale is in none. */
-  bool of_ten = max.length == 0 || text_is(max, "10") || text_is(max, "10.0");
-  mark.other_scale = !of_ten || (max.length == 0 && tally_judge(&mark) != NULL);
-  const char *wrong = tally_judge(&mark);
-  if (wrong != NULL) return record_reject(result, HUB_INVALID, RESULT_SCORE, wrong);
-  if (job->education->school != NULL) key.school = text_of(job->education->school);
-  if (job->education->school_year != NULL) key.school_year = text_of(job->education->school_year);
-  r = tally_count(tally, &key, &mark, result->bytes);
-  return r != TALLY_E_FULL ? r : record_reject(result, HUB_TOO_LARGE, RECORD_WHOLE, tally_full_detail);
+  r = tally_find(tally, &result.key, &entry);
+  if (r == 0) r = tally_admits(tally, entry, &row);
+  if (r != 0) return r < 0 ? r : tally_reject(record, r, RESULT_STUDENT);
+  return tally_count(tally, entry, &row, &result.mark);
 }
 
 int oneroster_count(struct job *job, struct tally *tally, const struct record *result,
                     const struct record *line_item) {
   job->form = IOC__EDUCATION__V1__FORM__FORM_ONE_ROSTER;
-  int r = count(job, tally, result, line_item);
+  int r = count(tally, result, line_item);
   return r == RECORD_E_REJECTED ? record_refuse(result, TEXT_NONE) : r;
 }

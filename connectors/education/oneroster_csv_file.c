@@ -53,6 +53,71 @@ static int take_header(struct package *package, struct roster_file *file, const 
 
 /* ---- Ids ----------------------------------------------------------------------------------------------- */
 
+int roster_compare(struct text a, struct text b) {
+  size_t length = a.length < b.length ? a.length : b.length;
+  int order = length == 0 ? 0 : memcmp(a.data, b.data, length);
+  return order != 0 ? order : (a.length > b.length) - (a.length < b.length);
+}
+
+/* ---- Roles --------------------------------------------------------------------------------------------- */
+
+/* Of users of 1.2. The rows refer to users, not users to them, so they are kept by user. */
+
+static struct text cell_of(const struct csv_row *row, size_t column) {
+  return column == 0 || column > row->count ? TEXT_NONE : text_trim(row->cells[column - 1]);
+}
+
+static int make_room(struct package *package) {
+  if (package->roles_count < package->roles_room) return 0;
+  size_t room = package->roles_room == 0 ? 64 : 2 * package->roles_room;
+  struct roster_role *roles = allocate(package->heap, room * sizeof(*roles));
+  if (roles == NULL) return -ENOMEM;
+  if (package->roles_count != 0) memcpy(roles, package->roles, package->roles_count * sizeof(*roles));
+  package->roles = roles;
+  package->roles_room = room;
+  return 0;
+}
+
+int roster_note_role(struct package *package, const struct roster_file *file, const struct csv_row *row,
+                     struct text id) {
+  struct text user = cell_of(row, file->columns[RULE_ROLE_USER]);
+  int r = user.length == 0 ? 0 : make_room(package);
+  if (r != 0 || user.length == 0) return r;
+  char *copy = allocate(package->heap, user.length);
+  if (copy == NULL) return -ENOMEM;
+  memcpy(copy, user.data, user.length);
+  package->roles[package->roles_count++] =
+      (struct roster_role){.user = {copy, user.length},
+                           .id = id,
+                           .primary = text_is(cell_of(row, file->columns[RULE_ROLE_TYPE]), "primary")};
+  return 0;
+}
+
+static int compare_roles(const void *a, const void *b) {
+  const struct roster_role *x = a, *y = b;
+  int order = roster_compare(x->user, y->user);
+  if (order == 0) order = y->primary - x->primary;
+  return order != 0 ? order : roster_compare(x->id, y->id);
+}
+
+void roster_sort_roles(struct package *package) {
+  if (package->roles_count != 0)
+    qsort(package->roles, package->roles_count, sizeof(struct roster_role), compare_roles);
+}
+
+struct text roster_role_of(const struct package *package, struct text user) {
+  size_t low = 0, high = package->roles_count;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (roster_compare(package->roles[middle].user, user) < 0) low = middle + 1;
+    else high = middle;
+  }
+  bool found = low < package->roles_count && text_equal(package->roles[low].user, user);
+  return found ? package->roles[low].id : TEXT_NONE;
+}
+
+/* ---- Rows ---------------------------------------------------------------------------------------------- */
+
 static int add_row(struct package *package, struct roster_file *file, const struct csv_row *row) {
   if (package->rows++ == PACKAGE_ROWS_MAX)
     return package_refuse(package, HUB_TOO_LARGE, file->name, row, NULL,
@@ -75,19 +140,14 @@ static int add_row(struct package *package, struct roster_file *file, const stru
     one.id = (struct text){copy, id.length};
   }
   file->rows[file->count++] = one;
-  return 0;
-}
-
-static int compare_text(struct text a, struct text b) {
-  size_t length = a.length < b.length ? a.length : b.length;
-  int order = length == 0 ? 0 : memcmp(a.data, b.data, length);
-  return order != 0 ? order : (a.length > b.length) - (a.length < b.length);
+  bool role = strcmp(file->rules->name, "roles") == 0;
+  return role ? roster_note_role(package, file, row, one.id) : 0;
 }
 
 static int compare_rows(const void *a, const void *b, void *context) {
   const struct roster_file *file = context;
   uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-  int order = compare_text(file->rows[x].id, file->rows[y].id);
+  int order = roster_compare(file->rows[x].id, file->rows[y].id);
   return order != 0 ? order : (x > y) - (x < y);
 }
 
@@ -109,7 +169,7 @@ const struct roster_row *roster_find(const struct roster_file *file, struct text
   if (id.length == 0) return NULL;
   while (low < high) {
     size_t middle = low + (high - low) / 2;
-    if (compare_text(file->rows[file->by_id[middle]].id, id) < 0) low = middle + 1;
+    if (roster_compare(file->rows[file->by_id[middle]].id, id) < 0) low = middle + 1;
     else high = middle;
   }
   const struct roster_row *row = low < file->count ? &file->rows[file->by_id[low]] : NULL;
@@ -162,5 +222,6 @@ int package_load(struct package *package) {
     int r = load(package, file, index);
     if (r != 0) return r;
   }
+  roster_sort_roles(package);
   return 0;
 }

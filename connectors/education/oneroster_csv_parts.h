@@ -32,7 +32,7 @@ struct file_rules {
 extern const struct file_rules package_rules[]; /* in the order in which files are taken */
 enum { PACKAGE_FILES = 15 };
 
-enum { RULE_ID, RULE_STATUS, RULE_MODIFIED };
+enum { RULE_ID, RULE_STATUS, RULE_MODIFIED, RULE_ROLE_USER, RULE_ROLE_TYPE }; /* the last two of roles */
 
 /* ---- A package ----------------------------------------------------------------------------------------- */
 
@@ -63,12 +63,19 @@ struct roster_file {
   struct csv csv, again; /* all rows; one that was read before */
 };
 
+struct roster_role { /* a row of roles.csv */
+  struct text user, id;
+  bool primary;
+};
+
 struct package {
   struct job *job;
   const struct allocator *heap; /* what outlives hub_release() */
   struct archive *archive;
-  unsigned version; /* PACKAGE_1_1 or PACKAGE_1_2 */
-  size_t rows;      /* of all files */
+  unsigned version;          /* PACKAGE_1_1 or PACKAGE_1_2 */
+  size_t rows;               /* of all files */
+  struct roster_role *roles; /* by user, the primary one first */
+  size_t roles_count, roles_room;
   struct roster_file files[PACKAGE_FILES];
 };
 
@@ -90,6 +97,15 @@ struct roster_file *package_file(struct package *, struct text name);
 
 /* The first row of the file with that id, or NULL. */
 const struct roster_row *roster_find(const struct roster_file *, struct text id);
+
+/* The order of ids: negative, 0 or positive. */
+int roster_compare(struct text, struct text);
+
+/* Users of 1.2 have their roles in roles.csv: notes a row of it, whose id outlives the row. 0 or -ENOMEM. */
+int roster_note_role(struct package *, const struct roster_file *, const struct csv_row *, struct text id);
+void roster_sort_roles(struct package *);
+/* The id of the user's primary role, else of the first; empty: the package has none. */
+struct text roster_role_of(const struct package *, struct text user);
 
 /* Takes all rows: first what is published, then the rest, for their rules. Returns 0 or a negative errno. */
 int package_take(struct package *);

@@ -178,6 +178,7 @@ static int publish(struct taking *taking, struct tally *tally) {
   if (r == 0 && (kind == ONEROSTER_ENROLLMENT || kind == ONEROSTER_USER)) {
     struct text id = cell_named(taking, kind == ONEROSTER_USER ? "sourcedId" : "userSourcedId");
     if (kind == ONEROSTER_ENROLLMENT) r = look_up(taking, "users", id, &user, &of_user);
+    else r = look_up(taking, "roles", roster_role_of(taking->package, id), &user, &of_user);
     if (r == 0) r = look_up(taking, "demographics", id, &demographics, &of_demographics);
   }
   return r != 0 ? r : oneroster_emit(job, kind, &record, of_user, of_demographics);
@@ -223,7 +224,7 @@ static int take_rows(struct package *package, struct roster_file *file, struct t
     if (r == 0) taking.known = &file->rows[index++];
     r = take_row(&taking, r, detail, tally);
     if (r != 0) return r;
-    if (tally == NULL) hub_release(package->job->sink);
+    hub_release(package->job->sink);
   }
   return 0;
 }
@@ -281,7 +282,7 @@ int package_take(struct package *package) {
     if (!file->refused && file != results) r = take_rows(package, file, NULL);
   }
   if (r != 0 || results->refused) return r;
-  r = tally_new(package->job, &tally); /* last: its counts stand in memory that release() would take back */
+  r = tally_new(package->job, package->heap, &tally);
   if (r == 0) r = take_rows(package, results, tally);
   return r != 0 ? r : tally_emit(tally);
 }

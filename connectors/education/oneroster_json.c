@@ -36,14 +36,24 @@ static const struct oneroster_list *list_of(const struct json *member) {
   return oneroster_find((struct text){member->key, member->key_length}, object);
 }
 
+/* The member that says how a request went; NULL: there is none. */
+static const struct json *find_status(const struct json *root) {
+  static const char *const names[] = {"imsx_codeMajor", "imsx_CodeMajor"};
+  const struct json *info = json_get(root, "imsx_StatusInfo"), *found = NULL;
+  for (size_t i = 0; i < 2 && found == NULL; i++) {
+    found = json_get(root, names[i]);
+    if (found == NULL && info != NULL) found = json_get(info, names[i]);
+  }
+  return found != NULL ? found : info;
+}
+
 bool document_is_oneroster(const struct json *root) {
   if (!json_is(root, JSON_OBJECT) || json_get(root, "StatusCode") != NULL) return false;
   for (const struct json *m = root->first; m != NULL; m = m->next) {
     bool nested = m->type == JSON_ARRAY || m->type == JSON_OBJECT;
     if (nested && list_of(m) != NULL) return true;
   }
-  return json_get(root, "imsx_codeMajor") != NULL || json_get(root, "imsx_CodeMajor") != NULL ||
-         json_get(root, "imsx_StatusInfo") != NULL;
+  return find_status(root) != NULL;
 }
 
 /* ---- Context ---- */
@@ -109,7 +119,7 @@ static int take_result(struct roster *roster, const struct record *record) {
   struct record item;
   struct text id;
   int r = peek(record, RESULT_LINE_ITEM, &id);
-  if (r == 0 && roster->tally == NULL) r = tally_new(roster->job, &roster->tally);
+  if (r == 0 && roster->tally == NULL) r = tally_new(roster->job, &roster->job->allocator, &roster->tally);
   if (r != 0) return r;
   const struct field_table *table = oneroster_find(TEXT("lineItems"), false)->table;
   return oneroster_count(roster->job, roster->tally, record,
@@ -158,6 +168,9 @@ static bool is_published(const struct roster *roster, enum oneroster_kind kind) 
 static int take_list(struct roster *roster, const struct oneroster_list *list, const struct json *value) {
   bool many = value->type == JSON_ARRAY;
   struct crumb at = {NULL, many ? list->name : list->singular, 0}, crumb = {&at, NULL, 0};
+  if (!many && value->type != JSON_OBJECT)
+    return element_refuse(roster->job, HUB_INVALID, value, &(struct crumb){NULL, list->name, 0},
+                          "a list must stand here");
   if (!many) return take_element(roster, list, &(struct element){value, &at});
   for (const struct json *m = value->first; m != NULL; m = m->next) {
     int r = take_element(roster, list, &(struct element){m, &crumb});
@@ -170,8 +183,7 @@ static int take_list(struct roster *roster, const struct oneroster_list *list, c
 static int take_lists(struct roster *roster) {
   for (const struct json *m = roster->root->first; m != NULL; m = m->next) {
     const struct oneroster_list *list = list_of(m);
-    if (list == NULL || !is_published(roster, list->kind)) continue;
-    if (m->type != JSON_ARRAY && m->type != JSON_OBJECT) continue;
+    if (list == NULL || m->type == JSON_NULL || !is_published(roster, list->kind)) continue;
     roster->taken++;
     int r = take_list(roster, list, m);
     if (r != 0) return r;
@@ -181,15 +193,14 @@ static int take_lists(struct roster *roster) {
 
 int document_take_oneroster(struct job *job, const struct json *root) {
   struct roster roster = {.job = job, .root = root};
-  const struct json *enrollments = json_get(root, "enrollments");
+  const struct json *status = find_status(root), *enrollments = json_get(root, "enrollments");
   roster.has_enrollments = enrollments != NULL || json_get(root, "enrollment") != NULL;
+  if (status != NULL && !text_is(text_trim(json_text(status)), "success"))
+    return element_refuse(job, HUB_INVALID, root, NULL, "the answer reports a failure");
   int r = make_index(&roster, ONEROSTER_USER, &roster.users);
   if (r == 0) r = make_index(&roster, ONEROSTER_DEMOGRAPHICS, &roster.demographics);
   if (r == 0) r = make_index(&roster, ONEROSTER_LINE_ITEM, &roster.line_items);
   if (r == 0) r = take_lists(&roster);
   if (r != 0 || roster.taken != 0) return r;
-  bool answer = json_get(root, "imsx_codeMajor") != NULL || json_get(root, "imsx_CodeMajor") != NULL ||
-                json_get(root, "imsx_StatusInfo") != NULL;
-  return element_refuse(job, answer ? HUB_INVALID : HUB_UNSUPPORTED, root, NULL,
-                        answer ? "the answer reports a failure" : "lists from which nothing is published");
+  return element_refuse(job, HUB_UNSUPPORTED, root, NULL, "lists from which nothing is published");
 }

@@ -11,26 +11,22 @@
 
 #include "connectors/education/sector.h"
 
-enum { SUBJECT_COLUMNS_MAX = 512 };
-
 static const char level_name[] = "Mức đạt được", score_name[] = "Điểm KTĐK";
 
-struct subject_column {
-  size_t column; /* from 1 */
-  size_t subject;
-  bool is_score;
-};
+enum { SUBJECTS_MAX = CSV_CELLS_MAX };
 
 struct subject {
   struct text group, name;
+  size_t level, score;       /* columns from 1; 0: none */
+  struct tally_entry *entry; /* of the class of the row before, when has_entries */
 };
 
 struct results {
   struct columns columns; /* of sector_pupil_table */
   struct titles titles;
-  struct subject_column marks[SUBJECT_COLUMNS_MAX];
-  struct subject subjects[SUBJECT_COLUMNS_MAX];
-  size_t marks_count, subjects_count;
+  struct subject subjects[SUBJECTS_MAX];
+  size_t count;
+  bool has_entries;
   size_t width; /* cells of the header that hold something */
 };
 
@@ -104,37 +100,39 @@ static bool is_own(const struct columns *columns, size_t column) {
   return false;
 }
 
-static void add_mark(struct results *results, size_t column, bool is_score, struct subject subject,
-                     bool is_new) {
-  if (results->marks_count == SUBJECT_COLUMNS_MAX) return;
-  if (is_new) results->subjects[results->subjects_count++] = subject;
-  results->marks[results->marks_count++] =
-      (struct subject_column){column + 1, results->subjects_count - 1, is_score};
+/* The subject, made when it is new; of two equal columns of it the first counts. */
+static struct subject *find_subject(struct results *results, struct text group, struct text name) {
+  for (size_t i = 0; i < results->count; i++) {
+    struct subject *subject = &results->subjects[i];
+    if (text_equal(subject->group, group) && text_equal(subject->name, name)) return subject;
+  }
+  results->subjects[results->count] = (struct subject){.group = group, .name = name};
+  return &results->subjects[results->count++];
 }
 
 static int read_columns(const struct allocator *allocator, const struct head *head, size_t level_row,
                         size_t width, struct results *results) {
-  struct subject subject = {TEXT_NONE, TEXT_NONE};
-  bool is_new = false;
+  struct text group = TEXT_NONE, name = TEXT_NONE;
   for (size_t c = 0; c < width; c++) {
-    struct text group = level_row < 3 ? TEXT_NONE : cell_at(head, level_row - 2, c);
-    struct text name = level_row < 2 ? TEXT_NONE : cell_at(head, level_row - 1, c);
+    struct text above = level_row < 3 ? TEXT_NONE : cell_at(head, level_row - 2, c);
+    struct text middle = level_row < 2 ? TEXT_NONE : cell_at(head, level_row - 1, c);
+    struct text below = cell_at(head, level_row, c);
+    bool own = is_own(&results->columns, c);
     enum word word;
-    int r = read_word(allocator, cell_at(head, level_row, c), &word);
+    int r = read_word(allocator, below, &word);
     if (r != 0) return r;
-    if (is_own(&results->columns, c) || group.length != 0) subject = (struct subject){group, TEXT_NONE};
-    if (is_own(&results->columns, c)) subject.group = TEXT_NONE;
-    else if (name.length != 0) subject.name = name, is_new = true;
-    bool bare = word == WORD_NONE && name.length != 0 && subject.group.length != 0 &&
-                cell_at(head, level_row, c).length == 0;
-    if (subject.name.length == 0 || (word == WORD_NONE && !bare)) continue;
-    add_mark(results, c, word == WORD_SCORE, subject, is_new);
-    is_new = false;
+    if (own || above.length != 0) group = own ? TEXT_NONE : above, name = TEXT_NONE;
+    if (!own && middle.length != 0) name = middle;
+    bool bare = word == WORD_NONE && middle.length != 0 && group.length != 0 && below.length == 0;
+    if (name.length == 0 || (word == WORD_NONE && !bare)) continue;
+    struct subject *subject = find_subject(results, group, name);
+    size_t *column = word == WORD_SCORE ? &subject->score : &subject->level;
+    if (*column == 0) *column = c + 1;
   }
   return 0;
 }
 
-int results_recognise(struct job *job, const struct allocator *allocator, const struct head *head,
+int results_recognise(const struct allocator *allocator, const struct head *head, struct text sheet_name,
                       struct results **ret, size_t *ret_last_row) {
   size_t level_row = 0, width = 0;
   *ret = NULL;
@@ -145,8 +143,9 @@ int results_recognise(struct job *job, const struct allocator *allocator, const 
   int found = find_own_columns(allocator, head, level_row, width, &results->columns);
   if (found <= 0) return found;
   r = read_columns(allocator, head, level_row, width, results);
-  if (r == 0) r = titles_read(allocator, head, level_row < 3 ? 1 : level_row - 2, &results->titles);
-  if (r != 0 || results->marks_count == 0) return r;
+  if (r == 0)
+    r = titles_read(allocator, head, level_row < 3 ? 1 : level_row - 2, sheet_name, &results->titles);
+  if (r != 0 || results->count == 0) return r;
   for (size_t i = 0; i < head->count; i++) {
     size_t filled = cells_filled(head->rows[i].cells, head->rows[i].count), row = head->rows[i].number;
     if (row <= level_row && row + 2 >= level_row && filled > results->width) results->width = filled;
@@ -158,101 +157,117 @@ int results_recognise(struct job *job, const struct allocator *allocator, const 
 
 /* ---- Rows ---- */
 
-static struct text mark_of(const struct sheet_row *row, const struct subject_column *column) {
-  return column->column <= row->count ? text_trim(row->cells[column->column - 1]) : TEXT_NONE;
+struct pupil { /* a row of the sheet */
+  struct record record;
+  struct row_source source;
+  struct text code, name;
+  struct tally_key key; /* but for group and subject */
+};
+
+static struct text cell_of(const struct sheet_row *row, size_t column) {
+  return column != 0 && column <= row->count ? text_trim(row->cells[column - 1]) : TEXT_NONE;
 }
 
-static int refuse_mark(struct job *job, const struct row_source *source, const struct subject_column *column,
-                       const char *detail) {
-  const char *at = row_place(job, source, column->column, column->is_score ? score_name : level_name);
+static struct tally_mark mark_of(const struct pupil *pupil, const struct subject *subject) {
+  const struct sheet_row *row = pupil->source.row;
+  return (struct tally_mark){.level = cell_of(row, subject->level), .score = cell_of(row, subject->score)};
+}
+
+static int refuse_mark(const struct pupil *pupil, size_t column, const char *name, const char *detail) {
+  struct job *job = pupil->record.job;
+  const char *at = row_place(job, &pupil->source, column, name);
   if (at == NULL) return -ENOMEM;
   job->rejection = (struct hub_rejection){
       .size = sizeof(struct hub_rejection), .code = HUB_INVALID, .at = at, .detail = detail};
   return RECORD_E_REJECTED;
 }
 
-static int judge(struct job *job, const struct results *results, const struct row_source *source) {
-  for (size_t i = 0; i < results->marks_count; i++) {
-    const struct subject_column *column = &results->marks[i];
-    struct text value = mark_of(source->row, column);
-    struct tally_mark mark = {.level = column->is_score ? TEXT_NONE : value,
-                              .score = column->is_score ? value : TEXT_NONE};
-    const char *wrong = tally_judge(&mark);
-    if (wrong != NULL) return refuse_mark(job, source, column, wrong);
-  }
-  return 0;
+static int judge_mark(const struct pupil *pupil, const struct subject *subject) {
+  struct tally_mark mark = mark_of(pupil, subject), level = {.level = mark.level};
+  const char *wrong = tally_judge(&mark);
+  if (wrong == NULL) return 0;
+  return tally_judge(&level) != NULL ? refuse_mark(pupil, subject->level, level_name, wrong)
+                                     : refuse_mark(pupil, subject->score, score_name, wrong);
 }
 
-struct pupil {
-  struct text code, class_code, school, school_year;
-};
-
-static int get_first(const struct record *record, const char *const *names, struct text *ret) {
-  int r = 0;
-  for (*ret = TEXT_NONE; *names != NULL && ret->length == 0 && r == 0; names++)
-    r = record->get(record, field_find(record->table, *names), 0, ret);
-  return r;
-}
-
-static int read_pupil(const struct record *record, const struct results *results, struct pupil *ret) {
-  static const char *const codes[] = {"Mã học sinh", "ID_HOC_SINH", "Số định danh cá nhân", NULL};
-  static const char *const classes[] = {"Mã lớp", "ID_LOP", "Lớp", NULL};
-  static const char *const schools[] = {"Mã trường", NULL}, *const years[] = {"Năm học", NULL};
+static int read_pupil(struct pupil *pupil, const struct results *results) {
+  const struct record *record = &pupil->record;
   const struct education *education = record->job->education;
-  int r = get_first(record, codes, &ret->code);
-  if (r == 0) r = get_first(record, classes, &ret->class_code);
-  if (r == 0) r = get_first(record, schools, &ret->school);
-  if (r == 0) r = get_first(record, years, &ret->school_year);
-  if (ret->school.length == 0) ret->school = text_of(education->school);
-  if (ret->school_year.length == 0) ret->school_year = results->titles.school_year;
-  if (ret->school_year.length == 0) ret->school_year = text_of(education->school_year);
+  const struct {
+    size_t field;
+    struct text *to;
+  } texts[] = {{PUPIL_CLASS, &pupil->key.class_code},      {PUPIL_CLASS_ID, &pupil->key.class_code},
+               {PUPIL_CLASS_NAME, &pupil->key.class_code}, {PUPIL_NAME, &pupil->name},
+               {PUPIL_SCHOOL, &pupil->key.school},         {PUPIL_YEAR, &pupil->key.school_year}};
+  int r = sector_pupil_code(record, &pupil->code);
+  for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]) && r == 0; i++)
+    if (texts[i].to->length == 0) r = record->get(record, texts[i].field, 0, texts[i].to);
+  if (pupil->key.school.length == 0) pupil->key.school = text_of(education->school);
+  if (pupil->key.school_year.length == 0) pupil->key.school_year = results->titles.school_year;
+  if (pupil->key.school_year.length == 0) pupil->key.school_year = text_of(education->school_year);
+  pupil->key.period = results->titles.period;
   return r;
 }
 
-static bool is_empty(const struct results *results, const struct sheet_row *row, const struct pupil *pupil) {
-  if (pupil->code.length != 0 || pupil->class_code.length != 0) return false;
-  for (size_t i = 0; i < results->marks_count; i++)
-    if (mark_of(row, &results->marks[i]).length != 0) return false;
+static bool is_empty(const struct results *results, const struct pupil *pupil) {
+  if (pupil->code.length != 0 || pupil->key.class_code.length != 0 || pupil->name.length != 0) return false;
+  for (size_t i = 0; i < results->count; i++) {
+    struct tally_mark mark = mark_of(pupil, &results->subjects[i]);
+    if (mark.level.length != 0 || mark.score.length != 0) return false;
+  }
   return true;
 }
 
-static int count_row(struct tally *tally, const struct results *results, const struct record *record,
-                     const struct sheet_row *row, const struct pupil *pupil) {
-  struct tally_mark mark = {.pupil = pupil->code};
-  for (size_t i = 0; i < results->marks_count; i++) {
-    const struct subject_column *column = &results->marks[i];
-    *(column->is_score ? &mark.score : &mark.level) = mark_of(row, column);
-    if (i + 1 < results->marks_count && results->marks[i + 1].subject == column->subject) continue;
-    const struct subject *subject = &results->subjects[column->subject];
-    const struct tally_key key = {.school = pupil->school,
-                                  .school_year = pupil->school_year,
-                                  .period = results->titles.period,
-                                  .class_code = pupil->class_code,
-                                  .group_text = subject->group,
-                                  .subject = subject->name};
-    int r = tally_count(tally, &key, &mark, record->bytes);
-    if (r == TALLY_E_FULL) return record_reject(record, HUB_TOO_LARGE, RECORD_WHOLE, tally_full_detail);
+/* The subjects' entries for the pupil's class, which mostly is that of the row before. */
+static int find_entries(struct results *results, struct tally *tally, struct tally_key *key) {
+  if (results->has_entries && tally_is_of_class(results->subjects[0].entry, key)) return 0;
+  results->has_entries = false;
+  for (size_t i = 0; i < results->count; i++) {
+    struct subject *subject = &results->subjects[i];
+    key->group_text = subject->group;
+    key->subject = subject->name;
+    int r = tally_find(tally, key, &subject->entry);
     if (r != 0) return r;
-    mark = (struct tally_mark){.pupil = pupil->code};
   }
+  results->has_entries = true;
   return 0;
 }
 
-int results_count(struct job *job, const struct results *results, struct tally *tally,
-                  const struct sheet_row *row, size_t sheet) {
-  struct row_source source = {.columns = &results->columns, .row = row, .sheet = sheet};
-  struct pupil pupil;
-  struct record record;
-  int r = row_record(job, &sector_pupil_table, &source, &record);
-  if (r == 0) r = read_pupil(&record, results, &pupil);
-  if (r != 0 || is_empty(results, row, &pupil)) return r;
-  if (!sheet_row_fits(row, results->width))
-    r = record_reject(&record, HUB_INVALID, RECORD_WHOLE, sheet_width_detail);
-  else if (pupil.code.length == 0)
-    r = record_reject(&record, HUB_MISSING, PUPIL_CODE, "the code of the person is absent");
-  else if (pupil.class_code.length == 0 && results->columns.at[PUPIL_CLASS] != 0)
-    r = record_reject(&record, HUB_MISSING, PUPIL_CLASS, "the code of the class is absent");
-  else r = judge(job, results, &source);
-  if (r == 0) r = count_row(tally, results, &record, row, &pupil);
-  return r == RECORD_E_REJECTED ? record_refuse(&record, pupil.code) : r;
+static int judge(const struct results *results, const struct pupil *pupil) {
+  const struct record *record = &pupil->record;
+  if (!sheet_row_fits(pupil->source.row, results->width))
+    return record_reject(record, HUB_INVALID, RECORD_WHOLE, sheet_width_detail);
+  if (pupil->code.length == 0)
+    return record_reject(record, HUB_MISSING, PUPIL_CODE, "the code of the person is absent");
+  if (pupil->key.class_code.length == 0 && results->columns.at[PUPIL_CLASS] != 0)
+    return record_reject(record, HUB_MISSING, PUPIL_CLASS, "the code of the class is absent");
+  int r = 0;
+  for (size_t i = 0; r == 0 && i < results->count; i++) r = judge_mark(pupil, &results->subjects[i]);
+  return r;
+}
+
+static int count_row(struct results *results, struct tally *tally, struct pupil *pupil) {
+  struct tally_row row;
+  int r = tally_row_of(pupil->code, pupil->record.bytes, &row);
+  if (r < 0) return r;
+  r = find_entries(results, tally, &pupil->key);
+  for (size_t i = 0; r == 0 && i < results->count; i++)
+    r = tally_admits(tally, results->subjects[i].entry, &row);
+  if (r != 0) return r < 0 ? r : tally_reject(&pupil->record, r, PUPIL_CODE);
+  for (size_t i = 0; r == 0 && i < results->count; i++) {
+    struct tally_mark mark = mark_of(pupil, &results->subjects[i]);
+    r = tally_count(tally, results->subjects[i].entry, &row, &mark);
+  }
+  return r;
+}
+
+int results_count(struct job *job, struct results *results, struct tally *tally, const struct sheet_row *row,
+                  size_t sheet) {
+  struct pupil pupil = {.source = {.columns = &results->columns, .row = row, .sheet = sheet}};
+  int r = row_record(job, &sector_pupil_table, &pupil.source, &pupil.record);
+  if (r == 0) r = read_pupil(&pupil, results);
+  if (r != 0 || is_empty(results, &pupil)) return r;
+  r = judge(results, &pupil);
+  if (r == 0) r = count_row(results, tally, &pupil);
+  return r == RECORD_E_REJECTED ? record_refuse(&pupil.record, pupil.code) : r;
 }

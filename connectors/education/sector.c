@@ -1,6 +1,7 @@
 /*
  * sector.c: see sector.h. The ministry's pupil sheet has the same fields under words of its own, so that its
- * headers stand beside the sector names in one table; names of persons, ethnicity and disability are in none.
+ * headers stand beside the sector names in one table; ethnicity and disability are in none, names of persons
+ * in no message.
  */
 #include "connectors/education/sector.h"
 
@@ -64,13 +65,21 @@ static const struct field pupil_fields[] = {
                     HUB_ACCOUNT, offsetof(Enrollment, person_code), .wanted = 'a'},
     [PUPIL_OTHER_CODE] = {"ID_HOC_SINH", "ID_HOC_SINH", NULL, FIELD_PERSONAL, HUB_ACCOUNT,
                           offsetof(Enrollment, person_code), .wanted = 'a'},
+    [PUPIL_THIRD_CODE] = {"MA_HOC_SINH", NULL, NULL, FIELD_PERSONAL, HUB_ACCOUNT,
+                          offsetof(Enrollment, person_code)},
     [PUPIL_CITIZEN_ID] = {"Số định danh cá nhân",
                           "SỐ ĐỊNH DANH CÁ NHÂN|SỐ ĐỊNH DANH|MÃ ĐỊNH DANH|SỐ CCCD|CCCD|SO_DINH_DANH|SO_CCCD",
                           "SO_DINH_DANH", FIELD_PERSONAL, HUB_CITIZEN_ID, offsetof(Enrollment, citizen_id),
                           .wanted = 'a'},
     [PUPIL_CLASS] = {"Mã lớp", "MÃ LỚP|MA_LOP", "MA_LOP", FIELD_TEXT, 0, offsetof(Enrollment, class_code)},
-    {"ID_LOP", "ID_LOP", NULL, FIELD_TEXT, 0, offsetof(Enrollment, class_code)},
-    {"Lớp", "LỚP|TÊN LỚP", "LOP", FIELD_TEXT, 0, offsetof(Enrollment, class_code)},
+    [PUPIL_CLASS_ID] = {"ID_LOP", "ID_LOP", NULL, FIELD_TEXT, 0, offsetof(Enrollment, class_code)},
+    [PUPIL_CLASS_NAME] = {"Lớp", "LỚP|TÊN LỚP", "LOP", FIELD_TEXT, 0, offsetof(Enrollment, class_code)},
+    [PUPIL_NAME] = {"Họ tên", "HỌ TÊN|HỌ VÀ TÊN|HỌ TÊN HỌC SINH|HỌ VÀ TÊN HỌC SINH|HO_TEN", NULL,
+                    FIELD_UNUSED},
+    [PUPIL_SCHOOL] = {"Mã trường", "MÃ TRƯỜNG|MA_TRUONG", "MA_TRUONG", FIELD_TEXT, 0,
+                      offsetof(Enrollment, school_code)},
+    [PUPIL_YEAR] = {"Năm học", "NĂM HỌC|MA_NAM_HOC", "MA_NAM_HOC", FIELD_TEXT, 0,
+                    offsetof(Enrollment, school_year)},
     {"Ngày sinh", "NGÀY SINH|NGÀY, THÁNG, NĂM SINH|NGÀY THÁNG NĂM SINH|NGAY_SINH", "NGAY_SINH", FIELD_BIRTH,
      HUB_BIRTH_DATE, offsetof(Enrollment, birth_year)},
     {"Giới tính", "GIỚI TÍNH|GIOI_TINH|MA_GIOI_TINH", "GIOI_TINH", FIELD_CODE, 0,
@@ -80,12 +89,9 @@ static const struct field pupil_fields[] = {
      .codes = pupil_state_codes},
     {"Ngày nhập trạng thái", "NGÀY NHẬP TRẠNG THÁI|NGÀY TRẠNG THÁI|NGAY_TRANG_THAI", "NGAY_TRANG_THAI",
      FIELD_DAY, 0, offsetof(Enrollment, state_at)},
-    {"Mã trường", "MÃ TRƯỜNG|MA_TRUONG", "MA_TRUONG", FIELD_TEXT, 0, offsetof(Enrollment, school_code)},
-    {"Năm học", "NĂM HỌC|MA_NAM_HOC", "MA_NAM_HOC", FIELD_TEXT, 0, offsetof(Enrollment, school_year)},
     {"Mã khối", "MÃ KHỐI|KHỐI|MA_KHOI", "MA_KHOI", FIELD_TEXTS, 0, offsetof(Enrollment, grade_codes),
      offsetof(Enrollment, n_grade_codes)},
     {"NGAY_CAP_NHAT", "NGAY_CAP_NHAT", NULL, FIELD_TIME, 0, offsetof(Enrollment, as_of)},
-    {"MA_HOC_SINH", NULL, NULL, FIELD_PERSONAL, HUB_ACCOUNT, offsetof(Enrollment, person_code)},
     {"TRANG_THAI_HS", NULL, NULL, FIELD_CODE, 0, offsetof(Enrollment, state),
      offsetof(Enrollment, state_code), .codes = pupil_state_codes},
 };
@@ -103,19 +109,25 @@ int sector_school(const struct record *record) {
 int sector_class(const struct record *record) {
   ClassRoom class = IOC__EDUCATION__V1__CLASS_ROOM__INIT;
   int r = record_read(record, &class);
+  if (class.class_code[0] == 0 && record->table == &sector_class_table) class.class_code = class.class_id;
   return r != 0 ? r : class_room_emit(record, &class);
 }
 
+int sector_pupil_code(const struct record *record, struct text *ret) {
+  int r = 0;
+  *ret = TEXT_NONE;
+  for (size_t i = PUPIL_CODE; i <= PUPIL_CITIZEN_ID && r == 0 && ret->length == 0; i++)
+    r = record->get(record, i, 0, ret);
+  return r;
+}
+
 int sector_pupil(const struct record *record, bool class_wanted) {
-  static const char *const codes[] = {"Mã học sinh", "ID_HOC_SINH", "MA_HOC_SINH", "Số định danh cá nhân"};
   Enrollment pupil = IOC__EDUCATION__V1__ENROLLMENT__INIT;
   struct text person = TEXT_NONE;
   pupil.role = IOC__EDUCATION__V1__ROLE__ROLE_PUPIL;
-  int r = 0;
-  for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]) && r == 0 && person.length == 0; i++)
-    r = record->get(record, field_find(record->table, codes[i]), 0, &person);
+  int r = sector_pupil_code(record, &person);
   if (r == 0) r = record_read(record, &pupil);
-  if (r == 0 && class_wanted && pupil.class_code[0] == 0)
+  if (r == 0 && class_wanted && person.length != 0 && pupil.class_code[0] == 0)
     return record_reject(record, HUB_MISSING, PUPIL_CLASS, "the code of the class is absent");
   return r != 0 ? r : enrollment_emit(record, &pupil, PUPIL_CODE, person);
 }

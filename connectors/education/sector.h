@@ -10,8 +10,22 @@
 
 extern const struct field_table sector_school_table, sector_class_table, sector_pupil_table;
 
-/* The first fields of sector_pupil_table. */
-enum { PUPIL_CODE, PUPIL_OTHER_CODE, PUPIL_CITIZEN_ID, PUPIL_CLASS };
+/* The first fields of sector_pupil_table. A name is in no message, but makes its row a pupil's. */
+enum {
+  PUPIL_CODE,
+  PUPIL_OTHER_CODE,
+  PUPIL_THIRD_CODE,
+  PUPIL_CITIZEN_ID,
+  PUPIL_CLASS,
+  PUPIL_CLASS_ID,
+  PUPIL_CLASS_NAME,
+  PUPIL_NAME,
+  PUPIL_SCHOOL,
+  PUPIL_YEAR,
+};
+
+/* The first code of the pupil that there is; empty: none. As record.get. */
+int sector_pupil_code(const struct record *, struct text *ret);
 
 /* Each takes one record of that table, or returns RECORD_E_REJECTED or a negative errno. */
 int sector_school(const struct record *);

@@ -42,7 +42,8 @@ static struct text group_of(struct text name) {
 static bool is_plain(struct text name) {
   for (size_t i = 0; i < name.length; i++) {
     char c = name.data[i];
-    if (!((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_')) return false;
+    bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+    if (!letter && !(c >= '0' && c <= '9') && c != '_') return false;
   }
   return name.length < sizeof(((struct member *)NULL)->name);
 }
@@ -75,42 +76,56 @@ static int read_key(const struct record *record, struct tally_key *key, struct t
   return 0;
 }
 
-/* One member: judged when tally is NULL, else counted. */
-static int take_member(struct job *job, struct tally *tally, const struct element *element,
-                       const struct json *m, struct tally_key *key, struct text pupil) {
+struct assessment { /* an object of which the members are counted */
+  const struct record *record;
+  const struct element *element;
+  struct tally *tally;
+  struct tally_key key;
+  struct tally_row row;
+};
+
+/* One member: counted, or only judged. */
+static int take_member(struct assessment *of, const struct json *m, bool count) {
   struct member member = {.field = {.kind = FIELD_UNUSED}};
-  struct tally_mark mark = {.pupil = pupil};
-  key->subject = (struct text){m->key, m->key_length};
-  if (!is_plain(key->subject)) return 0;
+  struct tally_mark mark = {.other_scale = false};
+  struct tally_entry *entry;
+  of->key.subject = (struct text){m->key, m->key_length};
+  if (!is_plain(of->key.subject))
+    return record_reject(of->record, HUB_INVALID, RECORD_WHOLE, "an assessment whose name is not known");
   memcpy(member.name, m->key, m->key_length);
   member.field.name = member.name;
   member.table = (struct field_table){&member.field, 1};
-  struct record record = element_record(job, &member.table, element);
+  struct record record = element_record(of->record->job, &member.table, of->element);
   int r = record.get(&record, 0, 0, &mark.level);
   if (r != 0) return r;
   const char *wrong = tally_judge(&mark);
   if (wrong != NULL) return record_reject(&record, HUB_INVALID, 0, wrong);
-  if (tally == NULL) return 0;
-  key->group_text = group_of(key->subject);
-  r = tally_count(tally, key, &mark, record.bytes);
-  return r != TALLY_E_FULL ? r : record_reject(&record, HUB_TOO_LARGE, RECORD_WHOLE, tally_full_detail);
+  of->key.group_text = group_of(of->key.subject);
+  r = tally_find(of->tally, &of->key, &entry);
+  if (r == 0 && count) return tally_count(of->tally, entry, &of->row, &mark);
+  if (r == 0) r = tally_admits(of->tally, entry, &of->row);
+  return r <= 0 ? r : tally_reject(of->record, r, R_PUPIL);
 }
 
-static int take_members(struct job *job, struct tally *tally, const struct element *element,
-                        struct tally_key *key, struct text pupil) {
-  for (const struct json *m = element->object->first; m != NULL; m = m->next) {
-    int r = is_assessment(m) ? take_member(job, tally, element, m, key, pupil) : 0;
+static int take_members(struct assessment *of, bool count) {
+  size_t found = 0;
+  for (const struct json *m = of->element->object->first; m != NULL; m = m->next) {
+    if (!is_assessment(m)) continue;
+    int r = take_member(of, m, count);
     if (r != 0) return r;
+    found++;
   }
-  return 0;
+  if (found != 0) return 0;
+  return record_reject(of->record, HUB_MISSING, RECORD_WHOLE, "nothing that is assessed");
 }
 
 int sector_result(struct job *job, struct tally *tally, const struct element *element) {
   struct record record = element_record(job, &table, element);
-  struct tally_key key = {0};
+  struct assessment of = {.record = &record, .element = element, .tally = tally};
   struct text pupil = TEXT_NONE;
-  int r = read_key(&record, &key, &pupil);
-  if (r == 0) r = take_members(job, NULL, element, &key, pupil);
-  if (r == 0) r = take_members(job, tally, element, &key, pupil);
+  int r = read_key(&record, &of.key, &pupil);
+  if (r == 0) r = tally_row_of(pupil, record.bytes, &of.row);
+  if (r == 0) r = take_members(&of, false);
+  if (r == 0) r = take_members(&of, true);
   return r == RECORD_E_REJECTED ? record_refuse(&record, pupil) : r;
 }

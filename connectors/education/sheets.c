@@ -2,8 +2,8 @@
  * sheets.c: finds the header of a sheet among its first rows, then takes row by row what stands below.
  *
  * The sheet is read twice: its head to learn what it is, then all of it. Lists are independent: their rows
- * are published while the rest is read and memory is that of one row, whatever the file's length. A results
- * sheet becomes counts, which nobody knows before its end.
+ * are published while the rest is read and memory is that of one row, whatever the file's length. Results
+ * sheets become counts, which nobody knows before the last of them was read.
  */
 #include "connectors/education/sheets.h"
 
@@ -48,30 +48,47 @@ static int keep_row(struct reading *reading, const struct sheet_row *row) {
   return 0;
 }
 
+static bool is_wrong(int result) { return result == SHEET_E_MALFORMED || result == SHEET_E_TOO_LARGE; }
+
+/* A row that cannot be read is told of when rows are taken, or, of the first, where no header is found. */
 static int read_head(struct reading *reading) {
   struct sheet_row row = {0};
   struct head *head = &reading->head;
+  const char *detail = NULL;
   *head = (struct head){0};
-  int r = sheet_rewind(&reading->sheet, &head->wrong_detail);
+  int r = sheet_rewind(&reading->sheet, &detail);
   while (r == 0 && head->count < HEAD_ROWS_MAX) {
-    r = sheet_next(&reading->sheet, &row, &head->wrong_detail);
+    r = sheet_next(&reading->sheet, &row, &detail);
     if (r == 0 && row.number > HEAD_ROWS_MAX) break;
     if (r == 0) r = keep_row(reading, &row);
+    if (!is_wrong(r)) continue;
+    if (head->wrong == 0) {
+      head->wrong = row.number;
+      head->wrong_line = row.line;
+      head->wrong_as = r;
+      head->wrong_detail = detail;
+    }
+    if (reading->sheet.xlsx == NULL && row.number < HEAD_ROWS_MAX) r = 0;
   }
-  if (r < 0) return r;
-  if (r == SHEET_E_MALFORMED || r == SHEET_E_TOO_LARGE) {
-    head->wrong = row.number == 0 ? 1 : row.number;
-    head->wrong_line = row.line == 0 ? 1 : row.line;
+  if (is_wrong(r) && head->wrong == 0) {
+    head->wrong = head->wrong_line = 1;
     head->wrong_as = r;
+    head->wrong_detail = detail;
   }
-  return 0;
+  return r < 0 ? r : 0;
+}
+
+/* The sheet's own name, which is a title like those above the header; a CSV file has none. */
+static struct text name_of(const struct sheet *sheet) {
+  return sheet->xlsx == NULL ? TEXT_NONE : xlsx_sheet_name(sheet->xlsx, sheet->number);
 }
 
 /* What the sheet is; nothing of it is set when its head is not known. */
 static int recognise(struct reading *reading) {
   const struct head *head = &reading->head;
   reading->kind = NULL;
-  int r = results_recognise(reading->job, &reading->allocator, head, &reading->results, &reading->header_row);
+  int r = results_recognise(&reading->allocator, head, name_of(&reading->sheet), &reading->results,
+                            &reading->header_row);
   if (r != 0 || reading->results != NULL) return r;
   for (size_t i = 0; i < head->count && reading->kind == NULL && head->rows[i].number <= HEADER_ROWS; i++) {
     r = list_recognise(reading->job, &reading->allocator, head->rows[i].cells, head->rows[i].count,
@@ -80,7 +97,7 @@ static int recognise(struct reading *reading) {
     reading->header_row = head->rows[i].number;
     reading->width = cells_filled(head->rows[i].cells, head->rows[i].count);
   }
-  r = titles_read(&reading->allocator, head, reading->header_row, &reading->titles);
+  r = titles_read(&reading->allocator, head, reading->header_row, name_of(&reading->sheet), &reading->titles);
   reading->job->school_year = reading->titles.school_year;
   return r;
 }
@@ -129,7 +146,7 @@ static int take_rows(struct reading *reading) {
   int r = sheet_rewind(&reading->sheet, &detail);
   while (r == 0) {
     r = sheet_next(&reading->sheet, &row, &detail);
-    if (r == SHEET_E_MALFORMED || r == SHEET_E_TOO_LARGE) {
+    if (is_wrong(r)) {
       int refused = refuse_row(reading, &row, r, detail);
       if (refused != 0 || reading->sheet.xlsx != NULL) return refused;
       r = 0;
@@ -138,7 +155,7 @@ static int take_rows(struct reading *reading) {
               ? take_row(reading, &row)
               : results_count(reading->job, reading->results, reading->tally, &row, reading->shown);
     }
-    if (reading->independent && reading->results == NULL) hub_release(reading->job->sink);
+    if (reading->independent) hub_release(reading->job->sink);
   }
   return r == SHEET_END ? 0 : r;
 }
@@ -158,9 +175,8 @@ static int take_sheet(struct reading *reading, bool *ret_known) {
     return r != 0 ? r : take_rows(reading);
   }
   reading->job->form = IOC__EDUCATION__V1__FORM__FORM_SHEET;
-  r = tally_new(reading->job, &reading->tally);
-  if (r == 0) r = take_rows(reading);
-  return r != 0 ? r : tally_emit(reading->tally);
+  if (reading->tally == NULL) r = tally_new(reading->job, &reading->allocator, &reading->tally);
+  return r != 0 ? r : take_rows(reading);
 }
 
 /* No sheet of the payload has a header that is known. */
@@ -176,6 +192,12 @@ static int refuse_all(struct reading *reading) {
     return job_refuse(reading->job, HUB_UNSUPPORTED, "1:1 row 1", "a list from which nothing is published");
   return job_refuse(reading->job, HUB_UNSUPPORTED, "1:1 row 1",
                     "no row of the first 12 is a header that is known");
+}
+
+/* All sheets were taken; `known`: there was one with a header that is known. */
+static int finish(struct reading *reading, bool known) {
+  if (!known) return refuse_all(reading);
+  return reading->tally == NULL ? 0 : tally_emit(reading->tally);
 }
 
 /* ---- CSV ---- */
@@ -218,7 +240,7 @@ int sheets_translate_csv(const struct education *education, const struct hub_pay
   reading.sheet.allocator = &reading.allocator;
   int r = decode(&reading, &refused);
   if (r == 0 && !refused) r = take_sheet(&reading, &known);
-  return r != 0 || refused || known ? r : refuse_all(&reading);
+  return r != 0 || refused ? r : finish(&reading, known);
 }
 
 /* ---- Workbooks ---- */
@@ -231,17 +253,18 @@ static int refuse_workbook(struct job *job, int result, const char *detail) {
 }
 
 static int take_sheets(struct reading *reading) {
-  size_t count = xlsx_sheets(reading->sheet.xlsx), found = 0;
+  size_t count = xlsx_sheets(reading->sheet.xlsx);
+  bool found = false;
   for (size_t i = 0; i < count; i++) {
     bool known = false;
     reading->sheet.number = i;
     reading->shown = count > 1 ? i + 1 : 0;
     int r = take_sheet(reading, &known);
     if (r != 0) return r;
-    found += known;
+    found |= known;
   }
   reading->shown = 0;
-  return found != 0 ? 0 : refuse_all(reading);
+  return finish(reading, found);
 }
 
 int sheets_translate_workbook(const struct education *education, const struct hub_payload *payload,

@@ -26,18 +26,18 @@ struct results; /* what the header of a results sheet says of its columns */
 
 /* Whether the head has the header of a results sheet; then *ret says what its columns are, else it is NULL.
  * 0 or -ENOMEM. */
-int results_recognise(struct job *, const struct allocator *, const struct head *, struct results **ret,
-                      size_t *ret_last_row);
+int results_recognise(const struct allocator *, const struct head *, struct text sheet_name,
+                      struct results **ret, size_t *ret_last_row);
 
 /* Counts one row, or refuses it at its place. 0 or a negative errno. */
-int results_count(struct job *, const struct results *, struct tally *, const struct sheet_row *,
-                  size_t sheet);
+int results_count(struct job *, struct results *, struct tally *, const struct sheet_row *, size_t sheet);
 
-/* What titles above the header say. */
+/* What titles above the header say, then the name of the sheet. */
 struct titles {
   struct text school_year, period;
 };
-int titles_read(const struct allocator *, const struct head *, size_t header_row, struct titles *ret);
+int titles_read(const struct allocator *, const struct head *, size_t header_row, struct text sheet_name,
+                struct titles *ret);
 
 int sheets_translate_csv(const struct education *, const struct hub_payload *, struct hub_sink *);
 int sheets_translate_workbook(const struct education *, const struct hub_payload *, struct hub_sink *);

@@ -28,9 +28,9 @@ static int find_year(const struct allocator *allocator, struct text title, struc
   return 0;
 }
 
-/* "HỌC KỲ I", "CUỐI HỌC KỲ 2", as far as the number goes. */
+/* "HỌC KỲ I", "CUỐI HỌC KỲ 2", "HK1", as far as the number goes. */
 static void find_period(struct text title, struct text *ret) {
-  static const char *const words[] = {"GIỮA HỌC KỲ ", "CUỐI HỌC KỲ ", "HỌC KỲ ", "CUỐI NĂM"};
+  static const char *const words[] = {"GIỮA HỌC KỲ ", "CUỐI HỌC KỲ ", "HỌC KỲ ", "HK", "CUỐI NĂM"};
   const char *end = title.data + title.length;
   for (size_t i = 0; i < sizeof(words) / sizeof(words[0]) && ret->length == 0; i++) {
     const char *from = find_words(title, words[i]), *p = from;
@@ -40,17 +40,20 @@ static void find_period(struct text title, struct text *ret) {
   }
 }
 
+static int read_title(const struct allocator *allocator, struct text title, struct titles *titles) {
+  struct text folded;
+  int r = text_fold(allocator, title, &folded);
+  if (r == 0) r = find_year(allocator, folded, &titles->school_year);
+  if (r == 0) find_period(folded, &titles->period);
+  return r;
+}
+
 int titles_read(const struct allocator *allocator, const struct head *head, size_t header_row,
-                struct titles *ret) {
+                struct text sheet_name, struct titles *ret) {
+  int r = 0;
   *ret = (struct titles){TEXT_NONE, TEXT_NONE};
-  for (size_t i = 0; i < head->count && head->rows[i].number < header_row; i++) {
-    for (size_t c = 0; c < head->rows[i].count; c++) {
-      struct text folded;
-      int r = text_fold(allocator, head->rows[i].cells[c], &folded);
-      if (r == 0) r = find_year(allocator, folded, &ret->school_year);
-      if (r == -ENOMEM) return r;
-      if (r == 0) find_period(folded, &ret->period);
-    }
-  }
-  return 0;
+  for (size_t i = 0; i < head->count && head->rows[i].number < header_row; i++)
+    for (size_t c = 0; c < head->rows[i].count && r == 0; c++)
+      r = read_title(allocator, head->rows[i].cells[c], ret);
+  return r != 0 ? r : read_title(allocator, sheet_name, ret);
 }
