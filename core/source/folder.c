@@ -254,9 +254,10 @@ static const char *trouble_with(const char *path) {
   return access(path, R_OK | W_OK | X_OK) < 0 ? strerrordesc_np(errno) : NULL;
 }
 
-static bool is_same(const char *a, const char *b) {
+static bool is_other_name(const char *a, const char *b) {
   struct stat one, other;
-  return a != NULL && b != NULL && stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev &&
+  if (a == NULL || b == NULL || strcmp(a, b) == 0) return false; /* equal paths were refused already */
+  return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev &&
          one.st_ino == other.st_ino;
 }
 
@@ -264,7 +265,7 @@ static bool is_same(const char *a, const char *b) {
 static const struct config_source *rival(const struct hub_config *config,
                                          const struct config_source *source) {
   for (const struct config_source *one = config->sources; one != source; one = one->next) {
-    if (one->way == CONFIG_FOLDER && is_same(one->folder.path, source->folder.path)) return one;
+    if (one->way == CONFIG_FOLDER && is_other_name(one->folder.path, source->folder.path)) return one;
   }
   return NULL;
 }
