@@ -35,26 +35,14 @@ const struct code message_functions[] = {
     {TEXT(""), 0},
 };
 
-int code_value(const struct code *codes, struct text text) {
-  for (; codes->text.length != 0; codes++)
-    if (text_equal(codes->text, text)) return codes->value;
-  return 0;
-}
-
 int fact_time(struct hub_sink *sink, const struct time_point *point, Google__Protobuf__Timestamp **ret_time,
               Ioc__Bordergate__V1__TimePrecision *ret_precision) {
   Google__Protobuf__Timestamp *made = hub_alloc(sink, sizeof(*made));
   if (made == NULL) return -ENOMEM;
-  google__protobuf__timestamp__init(made);
-  time_split(point->us, &made->seconds, &made->nanos);
-  made->nanos += point->rest_ns;
+  timestamp_set(made, point);
   *ret_time = made;
   *ret_precision = (Ioc__Bordergate__V1__TimePrecision)point->precision;
   return 0;
-}
-
-int64_t fact_time_us(const Google__Protobuf__Timestamp *time) {
-  return time == NULL ? HUB_NONE : time->seconds * 1000000 + time->nanos / 1000;
 }
 
 static bool is_persons_number(struct text id) {

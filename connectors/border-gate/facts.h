@@ -5,17 +5,9 @@
 #define BORDER_GATE_FACTS_H
 
 #include "connectors/border-gate/border-gate.h"
-#include "connectors/format/time.h"
-#include "google/protobuf/timestamp.pb-c.h"
+#include "connectors/format/code.h"
+#include "connectors/members/timestamp.h"
 #include "ioc/bordergate/v1/types.pb-c.h"
-
-struct code { /* a table of codes ends with one without text */
-  struct text text;
-  int value;
-};
-
-/* The code's value, 0 when it is not in the table. */
-int code_value(const struct code *codes, struct text);
 
 extern const struct code transport_modes[];   /* UN recommendation 19 */
 extern const struct code message_functions[]; /* EDIFACT 1225, WCO FunctionCode */
@@ -23,9 +15,6 @@ extern const struct code message_functions[]; /* EDIFACT 1225, WCO FunctionCode 
 /* -ENOMEM or 0. */
 int fact_time(struct hub_sink *, const struct time_point *, Google__Protobuf__Timestamp **ret_time,
               Ioc__Bordergate__V1__TimePrecision *ret_precision);
-
-/* Microseconds since 1970 UTC, the rest of nanoseconds dropped; HUB_NONE for NULL. */
-int64_t fact_time_us(const Google__Protobuf__Timestamp *);
 
 /* Fills in number and name of a company or of what may be a person, by the rule beside message Party. Either
  * may be empty. Returns 0, -ENOMEM or HUB_E_NUL. */

@@ -23,42 +23,24 @@ typedef Ioc__Bordergate__V1__VehicleStep VehicleStep;
 #define AT_TIME(type, member) offsetof(type, member), offsetof(type, member##_precision)
 #define AT_LIST(type, member) offsetof(type, member), offsetof(type, n_##member)
 
-#define TEXT_MEMBER(name, type, member)                          \
-  {                                                              \
-    TEXT(name), MEMBER_TEXT, 0, offsetof(type, member), 0, { 0 } \
-  }
-#define PERSONAL_MEMBER(name, kind, type, member)                       \
-  {                                                                     \
-    TEXT(name), MEMBER_PERSONAL, kind, offsetof(type, member), 0, { 0 } \
-  }
-#define DECIMAL_MEMBER(name, type, member)                          \
-  {                                                                 \
-    TEXT(name), MEMBER_DECIMAL, 0, offsetof(type, member), 0, { 0 } \
-  }
-#define TIME_MEMBER(name, type, member)                      \
-  {                                                          \
-    TEXT(name), MEMBER_TIME, 0, AT_TIME(type, member), { 0 } \
-  }
-#define TEXTS_MEMBER(name, kind, type, member)                   \
-  {                                                              \
-    TEXT(name), MEMBER_TEXTS, kind, AT_LIST(type, member), { 0 } \
-  }
-#define ANSWER_MEMBER(name, type, member)                          \
-  {                                                                \
-    TEXT(name), MEMBER_ANSWER, 0, offsetof(type, member), 0, { 0 } \
-  }
-#define CODE_MEMBER(name, table, type, member)                                                              \
-  {                                                                                                         \
-    TEXT(name), MEMBER_CODE, 0, offsetof(type, member), offsetof(type, member##_code), { .codes = (table) } \
-  }
-#define LIST_MEMBER(name, what, type, member)                              \
-  {                                                                        \
-    TEXT(name), MEMBER_LIST, 0, AT_LIST(type, member), { .list = &(what) } \
-  }
-#define INTO_MEMBER(name, table)                           \
-  {                                                        \
-    TEXT(name), MEMBER_INTO, 0, 0, 0, { .into = &(table) } \
-  }
+#define TEXT_MEMBER(name, type, member) \
+  { TEXT(name), MEMBER_TEXT, 0, offsetof(type, member) }
+#define PERSONAL_MEMBER(name, kind, type, member) \
+  { TEXT(name), MEMBER_PERSONAL, kind, offsetof(type, member) }
+#define DECIMAL_MEMBER(name, type, member) \
+  { TEXT(name), MEMBER_DECIMAL, 0, offsetof(type, member) }
+#define TIME_MEMBER(name, type, member) \
+  { TEXT(name), MEMBER_TIME, 0, AT_TIME(type, member) }
+#define TEXTS_MEMBER(name, kind, type, member) \
+  { TEXT(name), MEMBER_TEXTS, kind, AT_LIST(type, member) }
+#define ANSWER_MEMBER(name, type, member) \
+  { TEXT(name), MEMBER_ANSWER, .offset = offsetof(type, member), .answers = GATE_ANSWERS }
+#define CODE_MEMBER(name, table, type, member) \
+  { TEXT(name), MEMBER_CODE, 0, offsetof(type, member), offsetof(type, member##_code), .codes = (table) }
+#define LIST_MEMBER(name, what, type, member) \
+  { TEXT(name), MEMBER_LIST, 0, AT_LIST(type, member), .list = &(what) }
+#define INTO_MEMBER(name, table) \
+  { TEXT(name), MEMBER_NESTED, 0, 0, 0, .nested = &(table) }
 
 static const struct code vehicle_kinds[] = {
     {TEXT("0"), IOC__BORDERGATE__V1__VEHICLE_KIND__VEHICLE_KIND_TRACTOR},
@@ -152,7 +134,7 @@ static int make_party(struct job *job, const struct crumb *crumb, const struct j
     if (r != 0) return r;
   }
   if (texts[0].length + texts[1].length == 0) return 0;
-  Party *party = hub_alloc(job->sink, sizeof(*party));
+  Party *party = job_alloc(job, sizeof(*party));
   if (party == NULL) return -ENOMEM;
   ioc__bordergate__v1__party__init(party);
   party->role = role;
@@ -171,7 +153,7 @@ static int read_parties(struct job *job, const struct crumb *crumb, const struct
       IOC__BORDERGATE__V1__PARTY_ROLE__PARTY_ROLE_COMPANY, IOC__BORDERGATE__V1__PARTY_ROLE__PARTY_ROLE_PAYER,
       IOC__BORDERGATE__V1__PARTY_ROLE__PARTY_ROLE_GOODS_OWNER};
   struct crumb company = {crumb, "company", 0};
-  d->parties = hub_alloc(job->sink, 3 * sizeof(*d->parties));
+  d->parties = job_alloc(job, 3 * sizeof(*d->parties));
   if (d->parties == NULL) return -ENOMEM;
   for (int i = 0; i < 3; i++) {
     const struct json *from = i == 0 ? json_get(object, "company") : object;
@@ -207,8 +189,8 @@ static int finish_item(struct job *job, const struct crumb *crumb, const struct 
     return member_reject(job, HUB_INVALID, &weight_at, weight,
                          "a number that is not below zero must stand here");
   if (r != 0 || price_text.length == 0 || text_is(price_text, "0")) return r;
-  Ioc__Bordergate__V1__Amount *value = hub_alloc(job->sink, sizeof(*value));
-  item->values = hub_alloc(job->sink, sizeof(*item->values));
+  Ioc__Bordergate__V1__Amount *value = job_alloc(job, sizeof(*value));
+  item->values = job_alloc(job, sizeof(*item->values));
   if (value == NULL || item->values == NULL) return -ENOMEM;
   ioc__bordergate__v1__amount__init(value);
   value->currency = (char *)"VND";
@@ -259,13 +241,13 @@ static const struct member_table paid_table = MEMBER_TABLE(paid_members);
 static int read_payments(struct job *job, const struct crumb *crumb, const struct json *object,
                          Declaration *d) {
   static const char *const names[] = {"paymentOfTax", "paymentOfEconomic"};
-  d->payments = hub_alloc(job->sink, 2 * sizeof(*d->payments));
+  d->payments = job_alloc(job, 2 * sizeof(*d->payments));
   if (d->payments == NULL) return -ENOMEM;
   for (int i = 0; i < 2; i++) {
     const struct json *value = json_get(object, names[i]);
     struct crumb at = {crumb, names[i], 0};
     if (!json_is(value, JSON_OBJECT)) continue;
-    Payment *payment = hub_alloc(job->sink, sizeof(*payment));
+    Payment *payment = job_alloc(job, sizeof(*payment));
     if (payment == NULL) return -ENOMEM;
     ioc__bordergate__v1__payment__init(payment);
     int r = members_read(job, &at, value, &payment_table, payment);
@@ -311,12 +293,8 @@ static const struct member declaration_members[] = {
     DECIMAL_MEMBER("sumAmount", Declaration, total_fees),
     DECIMAL_MEMBER("infrastructureCharges", Declaration, infrastructure_fees),
     DECIMAL_MEMBER("transferCharges", Declaration, transfer_fees),
-    {TEXT("totalWeight"),
-     MEMBER_DECIMAL,
-     0,
-     offsetof(Declaration, total_weight_kg),
-     offsetof(Declaration, total_weight_tonnes),
-     {.shift = 3}},
+    {TEXT("totalWeight"), MEMBER_DECIMAL, 0, offsetof(Declaration, total_weight_kg),
+     offsetof(Declaration, total_weight_tonnes), .shift = 3},
     INTO_MEMBER("parkingPlace", parking_table),
     TEXT_MEMBER("parkingPosition", Declaration, parking_position_code),
     ANSWER_MEMBER("isChangeVehicle", Declaration, vehicle_changes),
@@ -349,7 +327,7 @@ static int read_licences(struct job *job, const struct crumb *crumb, const struc
   struct crumb forms_at = {crumb, "businessVehicleRegistrationForms", 0}, element = {&forms_at, NULL, 0},
                at = {&element, "internationalTransportationLicenseNumber", 0};
   if (!json_is(forms, JSON_ARRAY) || forms->length == 0) return 0;
-  d->licence_numbers = hub_alloc(job->sink, forms->length * sizeof(*d->licence_numbers));
+  d->licence_numbers = job_alloc(job, forms->length * sizeof(*d->licence_numbers));
   if (d->licence_numbers == NULL) return -ENOMEM;
   for (const struct json *m = forms->first; m != NULL; m = m->next, element.index++) {
     const struct json *value = json_get(m, at.name);
@@ -403,7 +381,7 @@ static int read_steps(struct job *job, const struct crumb *crumb, const struct j
   struct crumb list = {crumb, "registrationTransportDetails", 0}, at = {&list, NULL, 0};
   const struct json *vehicle = json_first(json_get(object, list.name));
   size_t count = vehicle == NULL ? 1 : d->n_vehicles;
-  struct step *steps = hub_alloc(job->sink, count * STEPS * sizeof(*steps)), common[STEPS] = {{false}};
+  struct step *steps = job_alloc(job, count * STEPS * sizeof(*steps)), common[STEPS] = {{false}};
   if (steps == NULL) return -ENOMEM;
   int r = steps_of_declaration(job, crumb, object, common);
   for (size_t i = 0; i < count && r == 0; i++) {
@@ -467,10 +445,10 @@ static int emit_declaration(struct job *job, const char *at, const struct json *
   bool row = d->form == IOC__BORDERGATE__V1__VEHICLE_DECLARATION_FORM__VEHICLE_DECLARATION_FORM_GATE_LIST;
   int r = gate_join(job, parts, row ? 2 : 1, &key);
   if (r != 0) return r;
-  struct hub_meta meta = gate_meta(job, object, at);
+  struct hub_meta meta = job_meta(job, object, at);
   meta.key = key.data, meta.key_length = key.length;
   meta.version = version.data, meta.version_length = version.length;
-  meta.occurred_us = fact_time_us(d->as_of != NULL ? d->as_of : d->last_confirmed_at);
+  meta.occurred_us = timestamp_us(d->as_of != NULL ? d->as_of : d->last_confirmed_at);
   return hub_emit(job->sink, &meta, &d->base);
 }
 
@@ -480,8 +458,9 @@ int declaration_emit(struct job *job, const struct crumb *crumb, const struct js
   struct step *steps = NULL;
   size_t count = 0;
   bool whole = json_get(object, "registrationTransportDetails") != NULL;
-  int r = gate_read_id(job, crumb, object, "id", ret_id);
-  if (r == 0 && ret_id->length == 0) r = gate_read_id(job, crumb, object, "numberOfDeclaration", ret_id);
+  int r = member_id(job, crumb, object, "id", GATE_ID_TOO_LONG, ret_id);
+  if (r == 0 && ret_id->length == 0)
+    r = member_id(job, crumb, object, "numberOfDeclaration", GATE_ID_TOO_LONG, ret_id);
   if (r != 0) return r;
   if (ret_id->length == 0)
     return member_reject(job, HUB_MISSING, crumb, object, "a declaration needs id or numberOfDeclaration");
@@ -493,7 +472,7 @@ int declaration_emit(struct job *job, const struct crumb *crumb, const struct js
   if (r == 0) r = read_rest(job, crumb, object, &d);
   if (r == 0) r = read_steps(job, crumb, object, &d, &steps, &count);
   if (r != 0) return r;
-  const char *at = member_place(job, crumb, object->start);
+  const char *at = job_place(job, crumb, object->start);
   if (at == NULL) return -ENOMEM;
   r = emit_declaration(job, at, object, &d);
   bool by_vehicle = json_first(json_get(object, "registrationTransportDetails")) != NULL;

@@ -13,23 +13,23 @@ typedef Ioc__Bordergate__V1__VehicleStep VehicleStep;
 #define AT_LIST(member) AT(member), AT(n_##member)
 
 static const struct member entry_members[] = {
-    {TEXT("action"), MEMBER_TEXT, 0, AT(action_code), 0, {0}},
-    {TEXT("actionName"), MEMBER_TEXT, 0, AT(action_name), 0, {0}},
-    {TEXT("datetimeAction"), MEMBER_TIME, 0, AT(reached_at), AT(reached_at_precision), {0}},
+    {TEXT("action"), MEMBER_TEXT, 0, AT(action_code)},
+    {TEXT("actionName"), MEMBER_TEXT, 0, AT(action_name)},
+    {TEXT("datetimeAction"), MEMBER_TIME, 0, AT(reached_at), AT(reached_at_precision)},
 };
 static const struct member_table entry_table = MEMBER_TABLE(entry_members);
 
 static const struct member value_members[] = {
-    {TEXT("CtgGateId"), MEMBER_TEXT, 0, AT(gate_id), 0, {0}},
-    {TEXT("NumberOfDeclaration"), MEMBER_TEXT, 0, AT(declaration_number), 0, {0}},
-    {TEXT("LicencePlate"), MEMBER_PERSONAL, HUB_PLATE, AT(plate), 0, {0}},
-    {TEXT("NumberOfTrailer"), MEMBER_TEXTS, HUB_PLATE, AT_LIST(trailer_plates), {0}},
-    {TEXT("NumberOfMooc"), MEMBER_TEXTS, HUB_PLATE, AT_LIST(trailer_plates), {0}},
-    {TEXT("NumberOfContainer"), MEMBER_TEXTS, 0, AT_LIST(container_numbers), {0}},
-    {TEXT("VehicleNationalityType"), MEMBER_TEXT, 0, AT(nationality_code), 0, {0}},
-    {TEXT("DriverName"), MEMBER_PERSONAL, HUB_PERSON_NAME, AT(driver_name), 0, {0}},
-    {TEXT("DriverPhone"), MEMBER_PERSONAL, HUB_PHONE, AT(driver_phone), 0, {0}},
-    {TEXT("DriverCMND"), MEMBER_PERSONAL, HUB_CITIZEN_ID, AT(driver_id_number), 0, {0}},
+    {TEXT("CtgGateId"), MEMBER_TEXT, 0, AT(gate_id)},
+    {TEXT("NumberOfDeclaration"), MEMBER_TEXT, 0, AT(declaration_number)},
+    {TEXT("LicencePlate"), MEMBER_PERSONAL, HUB_PLATE, AT(plate)},
+    {TEXT("NumberOfTrailer"), MEMBER_TEXTS, HUB_PLATE, AT_LIST(trailer_plates)},
+    {TEXT("NumberOfMooc"), MEMBER_TEXTS, HUB_PLATE, AT_LIST(trailer_plates)},
+    {TEXT("NumberOfContainer"), MEMBER_TEXTS, 0, AT_LIST(container_numbers)},
+    {TEXT("VehicleNationalityType"), MEMBER_TEXT, 0, AT(nationality_code)},
+    {TEXT("DriverName"), MEMBER_PERSONAL, HUB_PERSON_NAME, AT(driver_name)},
+    {TEXT("DriverPhone"), MEMBER_PERSONAL, HUB_PHONE, AT(driver_phone)},
+    {TEXT("DriverCMND"), MEMBER_PERSONAL, HUB_CITIZEN_ID, AT(driver_id_number)},
 };
 static const struct member_table value_table = MEMBER_TABLE(value_members);
 
@@ -41,7 +41,7 @@ static int read_value(struct job *job, const struct crumb *crumb, const struct j
   struct text text;
   int r = member_text(job, crumb, value, &text);
   if (r != 0 || text.length == 0) return r;
-  char *copy = hub_alloc(job->sink, text.length + JSON_PADDING);
+  char *copy = job_alloc(job, text.length + JSON_PADDING);
   if (copy == NULL) return -ENOMEM;
   memcpy(copy, text.data, text.length);
   r = json_read(&job->allocator, copy, text.length, &root, &error);
@@ -57,13 +57,13 @@ static int emit(struct job *job, const struct crumb *crumb, const struct json *o
                 const VehicleStep *message) {
   struct text key, parts[] = {text_of(message->declaration_id), text_of(message->action_code),
                               text_trim(json_text(json_get(object, "datetimeAction")))};
-  const char *at = member_place(job, crumb, object->start);
+  const char *at = job_place(job, crumb, object->start);
   if (at == NULL) return -ENOMEM;
   int r = gate_join(job, parts, 3, &key);
   if (r != 0) return r;
-  struct hub_meta meta = gate_meta(job, object, at);
+  struct hub_meta meta = job_meta(job, object, at);
   meta.key = key.data, meta.key_length = key.length;
-  meta.occurred_us = fact_time_us(message->reached_at);
+  meta.occurred_us = timestamp_us(message->reached_at);
   return hub_emit(job->sink, &meta, &message->base);
 }
 
@@ -72,7 +72,7 @@ int empty_vehicle_emit(struct job *job, const struct crumb *crumb, const struct 
   VehicleStep message = IOC__BORDERGATE__V1__VEHICLE_STEP__INIT;
   struct crumb value_at = {crumb, "value", 0};
   const struct json *value = json_get(object, value_at.name);
-  int r = gate_read_id(job, crumb, object, "vehicleFormId", ret_id);
+  int r = member_id(job, crumb, object, "vehicleFormId", GATE_ID_TOO_LONG, ret_id);
   if (r != 0) return r;
   if (ret_id->length == 0)
     return member_reject(job, HUB_MISSING, crumb, object, "an entry of the log needs vehicleFormId");

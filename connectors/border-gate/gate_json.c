@@ -16,10 +16,7 @@
 enum shape { SHAPE_UNKNOWN, SHAPE_DECLARATION, SHAPE_MOVEMENT, SHAPE_EMPTY_VEHICLE };
 
 /* Members that tell what an object is, the surest first. */
-static const struct sign {
-  struct text name;
-  enum shape shape;
-} signs[] = {
+static const struct member_sign signs[] = {
     {TEXT("gmrId"), SHAPE_MOVEMENT},
     {TEXT("vehicleFormId"), SHAPE_EMPTY_VEHICLE},
     {TEXT("registrationTransportDetails"), SHAPE_DECLARATION},
@@ -36,15 +33,8 @@ static const struct sign {
     {TEXT("gate"), SHAPE_DECLARATION},
 };
 
-enum { SIGNS = sizeof(signs) / sizeof(signs[0]) };
-
 static enum shape shape_of(const struct json *object) {
-  size_t surest = SIGNS;
-  for (const struct json *m = json_first(object); m != NULL && surest != 0; m = m->next)
-    for (size_t i = 0; i < surest; i++)
-      if (signs[i].name.length == m->key_length && memcmp(signs[i].name.data, m->key, m->key_length) == 0)
-        surest = i;
-  return surest < SIGNS ? signs[surest].shape : SHAPE_UNKNOWN;
+  return (enum shape)members_tell(object, signs, sizeof(signs) / sizeof(signs[0]));
 }
 
 static int take_object(struct job *job, const struct crumb *crumb, const struct json *object,
@@ -68,13 +58,7 @@ static int take(struct job *job, const struct crumb *crumb, const struct json *o
   struct text id;
   enum shape shape = shape_of(object);
   int r = take_object(job, crumb, object, shape == SHAPE_UNKNOWN ? otherwise : shape, &id);
-  if (r != MEMBER_E_REJECTED) return r;
-  struct hub_rejection *rejection = &job->rejection;
-  rejection->key = rejection->value = id.length != 0 ? id.data : NULL;
-  rejection->key_length = rejection->value_length = id.length;
-  rejection->bytes = job->origin + object->start;
-  rejection->length = object->end - object->start;
-  return hub_reject(job->sink, rejection);
+  return r == MEMBER_E_REJECTED ? job_refuse(job, object, id) : r;
 }
 
 static int take_list(struct job *job, const struct crumb *crumb, const struct json *list,
@@ -85,13 +69,6 @@ static int take_list(struct job *job, const struct crumb *crumb, const struct js
     if (r != 0) return r;
   }
   return 0;
-}
-
-/* Refuses the payload whole. */
-static int refuse(struct job *job, enum hub_reject_code code, const struct crumb *crumb,
-                  const struct json *value, const char *detail) {
-  int r = member_reject(job, code, crumb, value, detail);
-  return r == MEMBER_E_REJECTED ? hub_reject(job->sink, &job->rejection) : r;
 }
 
 /* What stands behind `data`, or bare. */
@@ -115,9 +92,9 @@ static int take_envelope(struct job *job, const struct json *root) {
   struct crumb at = {NULL, NULL, 0}, data_at = {NULL, "data", 0};
   const struct json *data = json_get(root, data_at.name);
   if (is_failure(root, &at.name))
-    return refuse(job, HUB_INVALID, &at, json_get(root, at.name), "the answer reports a failure");
+    return job_refuse_whole(job, HUB_INVALID, &at, json_get(root, at.name), "the answer reports a failure");
   if (json_is(data, JSON_OBJECT) || json_is(data, JSON_ARRAY)) return take_data(job, &data_at, data);
-  return refuse(job, HUB_MISSING, &data_at, data != NULL ? data : root, "the answer holds no data");
+  return job_refuse_whole(job, HUB_MISSING, &data_at, data != NULL ? data : root, "the answer holds no data");
 }
 
 static int take_root(struct job *job, const struct json *root) {
@@ -125,38 +102,22 @@ static int take_root(struct job *job, const struct json *root) {
                   (json_get(root, "data") != NULL && json_get(root, "message") != NULL);
   if (root->type == JSON_OBJECT && envelope) return take_envelope(job, root);
   if (root->type == JSON_OBJECT || root->type == JSON_ARRAY) return take_data(job, NULL, root);
-  return refuse(job, HUB_UNSUPPORTED, NULL, root, "a JSON object or list must stand here");
-}
-
-static int refuse_text(struct job *job, int error, const struct json_error *where) {
-  struct hub_rejection rejection = {
-      .size = sizeof(rejection),
-      .code = error == JSON_E_DUPLICATE   ? HUB_CONFLICT
-              : error == JSON_E_TOO_LARGE ? HUB_TOO_LARGE
-                                          : HUB_MALFORMED,
-      .at = member_place(job, NULL, where->offset),
-      .detail = where->reason,
-  };
-  if (job->line != 0) rejection.bytes = job->origin, rejection.length = job->places.length;
-  return rejection.at == NULL ? -ENOMEM : hub_reject(job->sink, &rejection);
+  return job_refuse_whole(job, HUB_UNSUPPORTED, NULL, root, "a JSON object or list must stand here");
 }
 
 /* text: with JSON_PADDING zero bytes behind it; origin: where it stands in the payload. */
 static int take_text(const struct border_gate *gate, struct hub_sink *sink, struct text text,
                      const char *origin, size_t line) {
-  struct job job = {
-      .sink = sink,
-      .allocator = {hub_alloc_for_format, sink},
-      .origin = origin,
-      .line = line,
-      .places = json_places_of(text.data, text.length),
-      .zone_offset_s = gate->zone_offset_s,
-  };
+  struct job job;
+  job_init(&job, sink, text, origin);
+  job.line = line;
+  job.time_forms = TIME_ISO | TIME_SLASHED | TIME_DAY_FIRST;
+  job.zone_offset_s = gate->zone_offset_s;
   struct json_error where;
   const struct json *root = NULL;
   int r = json_read(&job.allocator, text.data, text.length, &root, &where);
   if (r < 0) return r;
-  return r > 0 ? refuse_text(&job, r, &where) : take_root(&job, root);
+  return r > 0 ? job_refuse_text(&job, r, &where) : take_root(&job, root);
 }
 
 int gate_json_translate(const struct border_gate *gate, const struct hub_payload *payload,

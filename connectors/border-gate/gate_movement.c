@@ -18,35 +18,31 @@ typedef Ioc__Bordergate__V1__RuleFailure Failure;
 #define ANSWER(name) IOC__BORDERGATE__V1__ANSWER__ANSWER_##name
 
 static const struct member vehicle_members[] = {
-    {TEXT("vehicleRegNum"), MEMBER_PERSONAL, HUB_PLATE, offsetof(Vehicle, plate), 0, {0}},
-    {TEXT("trailerRegistrationNums"), MEMBER_TEXTS, HUB_PLATE, AT_LIST(Vehicle, trailer_plates), {0}},
-    {TEXT("containerReferenceNums"), MEMBER_TEXTS, 0, AT_LIST(Vehicle, container_numbers), {0}},
+    {TEXT("vehicleRegNum"), MEMBER_PERSONAL, HUB_PLATE, offsetof(Vehicle, plate)},
+    {TEXT("trailerRegistrationNums"), MEMBER_TEXTS, HUB_PLATE, AT_LIST(Vehicle, trailer_plates)},
+    {TEXT("containerReferenceNums"), MEMBER_TEXTS, 0, AT_LIST(Vehicle, container_numbers)},
 };
 static const struct member_table vehicle_table = MEMBER_TABLE(vehicle_members);
 
 static const struct member crossing_members[] = {
-    {TEXT("routeId"), MEMBER_TEXT, 0, offsetof(Crossing, route_id), 0, {0}},
-    {TEXT("localDateTimeOfArrival"),
-     MEMBER_TIME,
-     0,
-     offsetof(Crossing, arrived_at),
-     offsetof(Crossing, arrived_at_precision),
-     {0}},
+    {TEXT("routeId"), MEMBER_TEXT, 0, offsetof(Crossing, route_id)},
+    {TEXT("localDateTimeOfArrival"), MEMBER_TIME, 0, offsetof(Crossing, arrived_at),
+     offsetof(Crossing, arrived_at_precision)},
 };
 static const struct member_table crossing_table = MEMBER_TABLE(crossing_members);
 
 static const struct member inspection_members[] = {
-    {TEXT("inspectionTypeId"), MEMBER_TEXT, 0, offsetof(Inspection, type_code), 0, {0}},
-    {TEXT("locationIds"), MEMBER_TEXTS, 0, AT_LIST(Inspection, location_codes), {0}},
+    {TEXT("inspectionTypeId"), MEMBER_TEXT, 0, offsetof(Inspection, type_code)},
+    {TEXT("locationIds"), MEMBER_TEXTS, 0, AT_LIST(Inspection, location_codes)},
 };
 static const struct member_list inspection_list = {sizeof(Inspection),
                                                    (void (*)(void *))ioc__bordergate__v1__inspection__init,
                                                    MEMBER_TABLE(inspection_members), NULL, NULL};
 
 static const struct member failure_members[] = {
-    {TEXT("code"), MEMBER_TEXT, 0, offsetof(Failure, code), 0, {0}},
-    {TEXT("technicalMessage"), MEMBER_PERSONAL, HUB_FREE_TEXT, offsetof(Failure, message), 0, {0}},
-    {TEXT("field"), MEMBER_TEXT, 0, offsetof(Failure, field), 0, {0}},
+    {TEXT("code"), MEMBER_TEXT, 0, offsetof(Failure, code)},
+    {TEXT("technicalMessage"), MEMBER_PERSONAL, HUB_FREE_TEXT, offsetof(Failure, message)},
+    {TEXT("field"), MEMBER_TEXT, 0, offsetof(Failure, field)},
 };
 static const struct member_list failure_list = {sizeof(Failure),
                                                 (void (*)(void *))ioc__bordergate__v1__rule_failure__init,
@@ -62,44 +58,40 @@ static const struct code directions[] = {
 };
 
 /* Stand in the movement itself or, before anybody has checked in, in its metadata. */
-#define STATE_MEMBERS                                                                                     \
-  {TEXT("updatedDateTime"),                                                                               \
-   MEMBER_TIME,                                                                                           \
-   0,                                                                                                     \
-   offsetof(Declaration, as_of),                                                                          \
-   offsetof(Declaration, as_of_precision),                                                                \
-   {0}},                                                                                                  \
-      {TEXT("inspectionRequired"), MEMBER_ANSWER, 0, offsetof(Declaration, inspection_required), 0, {0}}, \
-      {TEXT("reportToLocations"),                                                                         \
-       MEMBER_LIST,                                                                                       \
-       0,                                                                                                 \
-       AT_LIST(Declaration, inspections),                                                                 \
-       {.list = &inspection_list}},                                                                       \
-  {                                                                                                       \
-    TEXT("ruleFailures"), MEMBER_LIST, 0, AT_LIST(Declaration, rule_failures), { .list = &failure_list }  \
+#define AS_OF_ROW                                                          \
+  {                                                                        \
+    TEXT("updatedDateTime"), MEMBER_TIME, 0, offsetof(Declaration, as_of), \
+        offsetof(Declaration, as_of_precision)                             \
   }
+#define INSPECTION_ROW                                                                               \
+  {                                                                                                  \
+    TEXT("inspectionRequired"), MEMBER_ANSWER, .offset = offsetof(Declaration, inspection_required), \
+                                               .answers = GATE_ANSWERS                               \
+  }
+#define PLACES_ROW \
+  { TEXT("reportToLocations"), MEMBER_LIST, 0, AT_LIST(Declaration, inspections), .list = &inspection_list }
+#define FAILURES_ROW \
+  { TEXT("ruleFailures"), MEMBER_LIST, 0, AT_LIST(Declaration, rule_failures), .list = &failure_list }
+#define STATE_ROWS AS_OF_ROW, INSPECTION_ROW, PLACES_ROW, FAILURES_ROW
 
-static const struct member metadata_members[] = {STATE_MEMBERS};
+static const struct member metadata_members[] = {STATE_ROWS};
 static const struct member_table metadata_table = MEMBER_TABLE(metadata_members);
 
 static const struct member movement_members[] = {
-    {TEXT("isUnaccompanied"), MEMBER_ANSWER, 0, offsetof(Declaration, unaccompanied), 0, {0}},
-    {TEXT("direction"),
-     MEMBER_CODE,
-     0,
-     offsetof(Declaration, direction),
-     offsetof(Declaration, direction_code),
-     {.codes = directions}},
-    {TEXT("state"), MEMBER_TEXT, 0, offsetof(Declaration, movement_state), 0, {0}},
-    {TEXT("metadata"), MEMBER_INTO, 0, 0, 0, {.into = &metadata_table}},
-    STATE_MEMBERS,
+    {TEXT("isUnaccompanied"), MEMBER_ANSWER, .offset = offsetof(Declaration, unaccompanied),
+     .answers = GATE_ANSWERS},
+    {TEXT("direction"), MEMBER_CODE, 0, offsetof(Declaration, direction),
+     offsetof(Declaration, direction_code), .codes = directions},
+    {TEXT("state"), MEMBER_TEXT, 0, offsetof(Declaration, movement_state)},
+    {TEXT("metadata"), MEMBER_NESTED, 0, 0, 0, .nested = &metadata_table},
+    STATE_ROWS,
 };
 static const struct member_table movement_table = MEMBER_TABLE(movement_members);
 
 static int read_crossings(struct job *job, const struct crumb *crumb, const struct json *object,
                           Declaration *d) {
   static const char *const names[] = {"checkedInCrossing", "actualCrossing"};
-  d->crossings = hub_alloc(job->sink, 2 * sizeof(*d->crossings));
+  d->crossings = job_alloc(job, 2 * sizeof(*d->crossings));
   if (d->crossings == NULL) return -ENOMEM;
   for (int i = 0; i < 2; i++) {
     const struct json *value = json_get(object, names[i]);
@@ -107,7 +99,7 @@ static int read_crossings(struct job *job, const struct crumb *crumb, const stru
     if (value == NULL || value->type == JSON_NULL) continue;
     if (value->type != JSON_OBJECT)
       return member_reject(job, HUB_INVALID, &at, value, "an object must stand here");
-    Crossing *crossing = hub_alloc(job->sink, sizeof(*crossing));
+    Crossing *crossing = job_alloc(job, sizeof(*crossing));
     if (crossing == NULL) return -ENOMEM;
     ioc__bordergate__v1__crossing__init(crossing);
     crossing->actual = i == 1;
@@ -135,8 +127,8 @@ static int check_vehicle(struct job *job, const struct crumb *crumb, const struc
 
 static int read_vehicle(struct job *job, const struct crumb *crumb, const struct json *object,
                         Declaration *d) {
-  Vehicle *vehicle = hub_alloc(job->sink, sizeof(*vehicle));
-  d->vehicles = hub_alloc(job->sink, sizeof(*d->vehicles));
+  Vehicle *vehicle = job_alloc(job, sizeof(*vehicle));
+  d->vehicles = job_alloc(job, sizeof(*d->vehicles));
   if (vehicle == NULL || d->vehicles == NULL) return -ENOMEM;
   ioc__bordergate__v1__vehicle__init(vehicle);
   d->vehicles[d->n_vehicles++] = vehicle;
@@ -154,12 +146,12 @@ static int emit(struct job *job, const struct crumb *crumb, const struct json *o
   struct text key = text_of(d->declaration_id), version = version_of(object);
   const Google__Protobuf__Timestamp *when = d->as_of;
   if (when == NULL && d->n_crossings != 0) when = d->crossings[d->n_crossings - 1]->arrived_at;
-  const char *at = member_place(job, crumb, object->start);
+  const char *at = job_place(job, crumb, object->start);
   if (at == NULL) return -ENOMEM;
-  struct hub_meta meta = gate_meta(job, object, at);
+  struct hub_meta meta = job_meta(job, object, at);
   meta.key = key.data, meta.key_length = key.length;
   meta.version = version.data, meta.version_length = version.length;
-  meta.occurred_us = fact_time_us(when);
+  meta.occurred_us = timestamp_us(when);
   return hub_emit(job->sink, &meta, &d->base);
 }
 
@@ -167,7 +159,7 @@ int movement_emit(struct job *job, const struct crumb *crumb, const struct json 
                   struct text *ret_id) {
   Declaration d = IOC__BORDERGATE__V1__VEHICLE_DECLARATION__INIT;
   struct crumb id_at = {crumb, "gmrId", 0};
-  int r = gate_read_id(job, crumb, object, id_at.name, ret_id);
+  int r = member_id(job, crumb, object, id_at.name, GATE_ID_TOO_LONG, ret_id);
   if (r != 0) return r;
   if (ret_id->length == 0)
     return member_reject(job, HUB_MISSING, &id_at, object, "the number of the movement is absent");

@@ -8,34 +8,14 @@
 
 #include <errno.h>
 
-#define ID_LENGTH_MAX 200
 #define CONFIRMATIONS_MAX 32
 
 typedef Ioc__Bordergate__V1__Confirmation Confirmation;
 
-int gate_read_id(struct job *job, const struct crumb *crumb, const struct json *object, const char *member,
-                 struct text *ret) {
-  struct crumb at = {crumb, member, 0};
-  const struct json *value = json_get(object, member);
-  *ret = TEXT_NONE;
-  if (value == NULL) return 0;
-  if (value->type == JSON_TRUE || value->type == JSON_FALSE)
-    return member_reject(job, HUB_INVALID, &at, value, "a text or number must stand here");
-  struct text text;
-  int r = member_text(job, &at, value, &text);
-  if (r != 0) return r;
-  if (text.length > ID_LENGTH_MAX)
-    return member_reject(job, HUB_INVALID, &at, value, "an id has at most 200 bytes");
-  if (memchr(text.data, 0, text.length) != NULL)
-    return member_reject(job, HUB_INVALID, &at, value, "a text may not hold NUL");
-  *ret = text;
-  return 0;
-}
-
 int gate_join(struct job *job, const struct text *parts, size_t count, struct text *ret) {
   size_t length = count;
   for (size_t i = 0; i < count; i++) length += parts[i].length;
-  char *made = hub_alloc(job->sink, length), *out = made;
+  char *made = job_alloc_bytes(job, length), *out = made;
   if (made == NULL) return -ENOMEM;
   for (size_t i = 0; i < count; i++) {
     if (i != 0) *out++ = '|';
@@ -44,16 +24,6 @@ int gate_join(struct job *job, const struct text *parts, size_t count, struct te
   }
   *ret = (struct text){made, (size_t)(out - made)};
   return 0;
-}
-
-struct hub_meta gate_meta(const struct job *job, const struct json *value, const char *at) {
-  return (struct hub_meta){
-      .size = sizeof(struct hub_meta),
-      .occurred_us = HUB_NONE,
-      .at = at,
-      .bytes = job->origin + value->start,
-      .length = value->end - value->start,
-  };
 }
 
 /* ---- Gates --------------------------------------------------------------------------------------------- */
@@ -138,7 +108,7 @@ static int read_confirmation(struct job *job, const struct crumb *crumb, const s
                              const struct json *value, const struct flag *flag, Confirmation **ret) {
   struct crumb at = {crumb, flag->time, 0};
   const struct json *time = flag->time == NULL ? NULL : member_beside(object, value, flag->time);
-  Confirmation *made = hub_alloc(job->sink, sizeof(*made));
+  Confirmation *made = job_alloc(job, sizeof(*made));
   if (made == NULL) return -ENOMEM;
   ioc__bordergate__v1__confirmation__init(made);
   made->name = (char *)flag->name.data;
@@ -161,7 +131,7 @@ int confirmations_read(struct job *job, const struct crumb *crumb, const struct 
     count += set;
   }
   if (count == 0) return 0;
-  *ret_list = hub_alloc(job->sink, count * sizeof(**ret_list));
+  *ret_list = job_alloc(job, count * sizeof(**ret_list));
   if (*ret_list == NULL) return -ENOMEM;
   memcpy(*ret_list, made, count * sizeof(**ret_list));
   *ret_count = count;

@@ -4,11 +4,16 @@
 #ifndef BORDER_GATE_GATE_RECORDS_H
 #define BORDER_GATE_GATE_RECORDS_H
 
-#include "connectors/border-gate/members.h"
+#include "connectors/border-gate/facts.h"
+#include "connectors/members/members.h"
 #include "ioc/bordergate/v1/vehicle_declaration.pb-c.h"
 #include "ioc/bordergate/v1/vehicle_step.pb-c.h"
 
 enum { STEPS = 6 };
+
+#define GATE_ANSWERS \
+  { IOC__BORDERGATE__V1__ANSWER__ANSWER_NO, IOC__BORDERGATE__V1__ANSWER__ANSWER_YES }
+#define GATE_ID_TOO_LONG "an id has at most 200 bytes"
 
 /* Each emits the records of an object, or leaves job.rejection and returns MEMBER_E_REJECTED with nothing
  * emitted. *ret_id is set as soon as it is known. */
@@ -16,15 +21,8 @@ int declaration_emit(struct job *, const struct crumb *, const struct json *obje
 int movement_emit(struct job *, const struct crumb *, const struct json *object, struct text *ret_id);
 int empty_vehicle_emit(struct job *, const struct crumb *, const struct json *object, struct text *ret_id);
 
-/* The text of a member that identifies; empty when it is absent. At most 200 bytes, no NUL. */
-int gate_read_id(struct job *, const struct crumb *, const struct json *object, const char *member,
-                 struct text *ret);
-
 /* parts joined by |. */
 int gate_join(struct job *, const struct text *parts, size_t count, struct text *ret);
-
-/* meta for a record made of that value of the payload. */
-struct hub_meta gate_meta(const struct job *, const struct json *value, const char *at);
 
 /* ---- Steps ---- */
 

@@ -87,7 +87,7 @@ static int waits_since(const struct step *steps, int i) {
 }
 
 static uint32_t waiting_of(const struct step *since, const struct step *step) {
-  int64_t waited_s = (fact_time_us(step->at) - fact_time_us(since->at)) / 1000000;
+  int64_t waited_s = (timestamp_us(step->at) - timestamp_us(since->at)) / 1000000;
   if (waited_s < 0) return 0;
   return waited_s < UINT32_MAX ? (uint32_t)waited_s : UINT32_MAX;
 }
@@ -111,10 +111,10 @@ static int emit_step(struct job *job, const char *at, const struct step *steps, 
   int r = gate_join(job, identity, 3, &key);
   if (r == 0) r = gate_join(job, times, 2, &version);
   if (r != 0) return r;
-  struct hub_meta meta = gate_meta(job, step->from, at);
+  struct hub_meta meta = job_meta(job, step->from, at);
   meta.key = key.data, meta.key_length = key.length;
   meta.version = version.data, meta.version_length = version.length;
-  meta.occurred_us = fact_time_us(step->at);
+  meta.occurred_us = timestamp_us(step->at);
   return hub_emit(job->sink, &meta, &message->base);
 }
 

@@ -35,7 +35,9 @@ static inline struct text text_of(const char *string) {
 }
 
 static inline bool text_equal(struct text a, struct text b) {
-  return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
+  if (a.length != b.length || a.length == 0) return a.length == b.length;
+  if (a.data[0] != b.data[0] || a.data[a.length - 1] != b.data[a.length - 1]) return false;
+  return memcmp(a.data, b.data, a.length) == 0;
 }
 
 static inline bool text_is(struct text a, const char *string) { return text_equal(a, text_of(string)); }

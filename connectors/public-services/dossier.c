@@ -72,46 +72,47 @@ static const struct code identity_kinds[] = {
     {TEXT(""), 0},
 };
 
-static const struct field identity_fields[] = {
-    {TEXT("LoaiDinhDanh"), FIELD_CODE, 0, offsetof(Identity, kind), offsetof(Identity, kind_code),
+static const struct member identity_fields[] = {
+    {TEXT("LoaiDinhDanh"), MEMBER_CODE, 0, offsetof(Identity, kind), offsetof(Identity, kind_code),
      .codes = identity_kinds},
-    {TEXT("SoDinhDanh"), FIELD_PERSONAL, HUB_CITIZEN_ID, offsetof(Identity, number)},
+    {TEXT("SoDinhDanh"), MEMBER_PERSONAL, HUB_CITIZEN_ID, offsetof(Identity, number)},
 };
 
-static const struct field attachment_fields[] = {
-    {TEXT("TenTepDinhKem"), FIELD_PERSONAL, HUB_FREE_TEXT, offsetof(Attachment, name)},
-    {TEXT("IsDeleted"), FIELD_FLAG, .offset = offsetof(Attachment, deleted)},
-    {TEXT("MaThanhPhanHoSo"), FIELD_TEXT, .offset = offsetof(Attachment, component_code)},
-    {TEXT("DuocSoHoa"), FIELD_FLAG, .offset = offsetof(Attachment, digitised)},
-    {TEXT("DuocTaiSuDung"), FIELD_FLAG, .offset = offsetof(Attachment, reused)},
-    {TEXT("DuocLayTuKhoDMQG"), FIELD_FLAG, .offset = offsetof(Attachment, from_national_store)},
-    {TEXT("TenThanhPhanHoSo"), FIELD_PERSONAL, HUB_FREE_TEXT, offsetof(Attachment, name), .other_name = true},
-    {TEXT("HashTepTin"), FIELD_TEXT, .offset = offsetof(Attachment, file_hash)},
+static const struct member attachment_fields[] = {
+    {TEXT("TenTepDinhKem"), MEMBER_PERSONAL, HUB_FREE_TEXT, offsetof(Attachment, name)},
+    {TEXT("IsDeleted"), MEMBER_FLAG, .offset = offsetof(Attachment, deleted)},
+    {TEXT("MaThanhPhanHoSo"), MEMBER_TEXT, .offset = offsetof(Attachment, component_code)},
+    {TEXT("DuocSoHoa"), MEMBER_FLAG, .offset = offsetof(Attachment, digitised)},
+    {TEXT("DuocTaiSuDung"), MEMBER_FLAG, .offset = offsetof(Attachment, reused)},
+    {TEXT("DuocLayTuKhoDMQG"), MEMBER_FLAG, .offset = offsetof(Attachment, from_national_store)},
+    {TEXT("TenThanhPhanHoSo"), MEMBER_PERSONAL, HUB_FREE_TEXT, offsetof(Attachment, name),
+     .other_name = true},
+    {TEXT("HashTepTin"), MEMBER_TEXT, .offset = offsetof(Attachment, file_hash)},
 };
 
-static const struct field other_paper_fields[] = {
-    {TEXT("TenGiayTo"), FIELD_PERSONAL, HUB_FREE_TEXT, offsetof(OtherPaper, name)},
-    {TEXT("SoLuong"), FIELD_TEXT, .offset = offsetof(OtherPaper, quantity)},
-    {TEXT("LoaiGiayTo"), FIELD_TEXT, .offset = offsetof(OtherPaper, kind_code)},
+static const struct member other_paper_fields[] = {
+    {TEXT("TenGiayTo"), MEMBER_PERSONAL, HUB_FREE_TEXT, offsetof(OtherPaper, name)},
+    {TEXT("SoLuong"), MEMBER_TEXT, .offset = offsetof(OtherPaper, quantity)},
+    {TEXT("LoaiGiayTo"), MEMBER_TEXT, .offset = offsetof(OtherPaper, kind_code)},
 };
 
-static const struct field supplement_fields[] = {
-    {TEXT("HoSoBoSungId"), FIELD_TEXT, .offset = offsetof(Supplement, id)},
-    {TEXT("NguoiYeuCauBoSung"), FIELD_PERSONAL, HUB_OFFICIAL_NAME, offsetof(Supplement, requested_by)},
-    {TEXT("NoiDungBoSung"), FIELD_PERSONAL, HUB_FREE_TEXT, offsetof(Supplement, content)},
-    {TEXT("NgayBoSung"), FIELD_TIME, 0, IN_TIME(Supplement, requested_at)},
-    {TEXT("NguoiTiepNhanBoSung"), FIELD_PERSONAL, HUB_OFFICIAL_NAME, offsetof(Supplement, received_by)},
-    {TEXT("ThongTinTiepNhan"), FIELD_PERSONAL, HUB_FREE_TEXT, offsetof(Supplement, note)},
-    {TEXT("NgayTiepNhanBoSung"), FIELD_TIME, 0, IN_TIME(Supplement, received_at)},
-    {TEXT("TrangThaiBoSung"), FIELD_TEXT, .offset = offsetof(Supplement, state_code)},
-    {TEXT("NgayHenTraTruoc"), FIELD_TIME, 0, IN_TIME(Supplement, previous_appointment_at)},
-    {TEXT("NgayHenTraMoi"), FIELD_TIME, 0, IN_TIME(Supplement, new_appointment_at)},
+static const struct member supplement_fields[] = {
+    {TEXT("HoSoBoSungId"), MEMBER_TEXT, .offset = offsetof(Supplement, id)},
+    {TEXT("NguoiYeuCauBoSung"), MEMBER_PERSONAL, HUB_OFFICIAL_NAME, offsetof(Supplement, requested_by)},
+    {TEXT("NoiDungBoSung"), MEMBER_PERSONAL, HUB_FREE_TEXT, offsetof(Supplement, content)},
+    {TEXT("NgayBoSung"), MEMBER_TIME, 0, IN_TIME(Supplement, requested_at)},
+    {TEXT("NguoiTiepNhanBoSung"), MEMBER_PERSONAL, HUB_OFFICIAL_NAME, offsetof(Supplement, received_by)},
+    {TEXT("ThongTinTiepNhan"), MEMBER_PERSONAL, HUB_FREE_TEXT, offsetof(Supplement, note)},
+    {TEXT("NgayTiepNhanBoSung"), MEMBER_TIME, 0, IN_TIME(Supplement, received_at)},
+    {TEXT("TrangThaiBoSung"), MEMBER_TEXT, .offset = offsetof(Supplement, state_code)},
+    {TEXT("NgayHenTraTruoc"), MEMBER_TIME, 0, IN_TIME(Supplement, previous_appointment_at)},
+    {TEXT("NgayHenTraMoi"), MEMBER_TIME, 0, IN_TIME(Supplement, new_appointment_at)},
 };
 
-static const struct field submitter_fields[] = {
-    {TEXT("HoTen"), FIELD_PERSONAL, HUB_PERSON_NAME, AT(submitter_name)},
-    {TEXT("HoVaTen"), FIELD_PERSONAL, HUB_PERSON_NAME, AT(submitter_name), .other_name = true},
-    {TEXT("TenNguoiNop"), FIELD_PERSONAL, HUB_PERSON_NAME, AT(submitter_name), .other_name = true},
+static const struct member submitter_fields[] = {
+    {TEXT("HoTen"), MEMBER_PERSONAL, HUB_PERSON_NAME, AT(submitter_name)},
+    {TEXT("HoVaTen"), MEMBER_PERSONAL, HUB_PERSON_NAME, AT(submitter_name), .other_name = true},
+    {TEXT("TenNguoiNop"), MEMBER_PERSONAL, HUB_PERSON_NAME, AT(submitter_name), .other_name = true},
 };
 
 static void init_identity(void *message) { ioc__publicservice__v1__identity__init(message); }
@@ -119,73 +120,74 @@ static void init_attachment(void *message) { ioc__publicservice__v1__attachment_
 static void init_other_paper(void *message) { ioc__publicservice__v1__other_paper__init(message); }
 static void init_supplement(void *message) { ioc__publicservice__v1__supplement__init(message); }
 
-static const struct field_list identity_list = {sizeof(Identity), init_identity,
-                                                FIELD_TABLE(identity_fields)};
-static const struct field_list attachment_list = {sizeof(Attachment), init_attachment,
-                                                  FIELD_TABLE(attachment_fields)};
-static const struct field_list other_paper_list = {sizeof(OtherPaper), init_other_paper,
-                                                   FIELD_TABLE(other_paper_fields)};
-static const struct field_list supplement_list = {sizeof(Supplement), init_supplement,
-                                                  FIELD_TABLE(supplement_fields)};
-static const struct field_table submitter_table = FIELD_TABLE(submitter_fields);
+static const struct member_list identity_list = {sizeof(Identity), init_identity,
+                                                 MEMBER_TABLE(identity_fields), NULL, NULL};
+static const struct member_list attachment_list = {sizeof(Attachment), init_attachment,
+                                                   MEMBER_TABLE(attachment_fields), NULL, NULL};
+static const struct member_list other_paper_list = {sizeof(OtherPaper), init_other_paper,
+                                                    MEMBER_TABLE(other_paper_fields), NULL, NULL};
+static const struct member_list supplement_list = {sizeof(Supplement), init_supplement,
+                                                   MEMBER_TABLE(supplement_fields), NULL, NULL};
+static const struct member_table submitter_table = MEMBER_TABLE(submitter_fields);
 
 #define CENTRAL IOC__PUBLICSERVICE__V1__DOSSIER_FORM__DOSSIER_FORM_CENTRAL
 
 /* MaHoSo is read by the caller and stands here to keep the order of the members predictable. */
-static const struct field dossier_fields[] = {
-    {TEXT("MaHoSo"), FIELD_TEXT, .offset = AT(dossier_id)},
-    {TEXT("MaTTHC"), FIELD_TEXT, .offset = AT(procedure_code)},
-    {TEXT("TenTTHC"), FIELD_TEXT, .offset = AT(procedure_name)},
-    {TEXT("MaLinhVuc"), FIELD_TEXT, .offset = AT(field_code)},
-    {TEXT("TenLinhVuc"), FIELD_TEXT, .offset = AT(field_name)},
-    {TEXT("KenhThucHien"), FIELD_CODE, 0, AT_PAIR(channel, channel_code), .codes = channels},
-    {TEXT("SoGiayToChuHoSo"), FIELD_PERSONAL, HUB_CITIZEN_ID, AT(owner_id_number)},
-    {TEXT("ChuHoSo"), FIELD_PERSONAL, HUB_PERSON_NAME, AT(owner_name)},
-    {TEXT("LoaiDoiTuong"), FIELD_CODE, 0, AT_PAIR(owner_kind, owner_kind_code), .codes = owner_kinds},
-    {TEXT("MaDoiTuong"), FIELD_PERSONAL, HUB_CITIZEN_ID, AT(owner_code)},
-    {TEXT("ThongTinKhac"), FIELD_PERSONAL, HUB_FREE_TEXT, AT(owner_note)},
-    {TEXT("Email"), FIELD_PERSONAL, HUB_EMAIL, AT(owner_email)},
-    {TEXT("Fax"), FIELD_PERSONAL, HUB_PHONE, AT(owner_fax)},
-    {TEXT("SoDienThoai"), FIELD_PERSONAL, HUB_PHONE, AT(owner_phone)},
-    {TEXT("TrichYeuHoSo"), FIELD_PERSONAL, HUB_FREE_TEXT, AT(subject)},
-    {TEXT("NgayNopHoSo"), FIELD_TIME, 0, AT_TIME(submitted_at)},
-    {TEXT("NgayTiepNhan"), FIELD_TIME, 0, AT_TIME(received_at)},
-    {TEXT("NgayHenTra"), FIELD_TIME, 0, AT_TIME(appointment_at)},
-    {TEXT("TrangThaiHoSo"), FIELD_CODE, 0, AT_PAIR(state, state_code), .codes = dossier_states},
-    {TEXT("NgayTra"), FIELD_TIME, 0, AT_TIME(returned_at)},
-    {TEXT("ThongTinTra"), FIELD_PERSONAL, HUB_FREE_TEXT, AT(return_note)},
-    {TEXT("HinhThuc"), FIELD_CODE, 0, AT_PAIR(return_method, return_method_code), .codes = return_methods},
-    {TEXT("NgayKetThucXuLy"), FIELD_TIME, 0, AT_TIME(finished_at)},
-    {TEXT("NgayTuChoi"), FIELD_TIME, 0, AT_TIME(refused_at)},
-    {TEXT("DonViXuLy"), FIELD_PERSONAL, HUB_FREE_TEXT, AT(unit_name)},
-    {TEXT("GhiChu"), FIELD_PERSONAL, HUB_FREE_TEXT, AT(note)},
-    {TEXT("NoiNopHoSo"), FIELD_CODE, 0, AT_PAIR(portal, portal_code), .codes = portals},
-    {TEXT("HoSoCoThanhPhanSoHoa"), FIELD_CODE, 0, AT_PAIR(digitised, digitised_code), .codes = answers},
-    {TEXT("TaiKhoanDuocXacThucVoiVNeID"), FIELD_CODE, 0, AT_PAIR(verified_account, verified_account_code),
+static const struct member dossier_fields[] = {
+    {TEXT("MaHoSo"), MEMBER_TEXT, .offset = AT(dossier_id)},
+    {TEXT("MaTTHC"), MEMBER_TEXT, .offset = AT(procedure_code)},
+    {TEXT("TenTTHC"), MEMBER_TEXT, .offset = AT(procedure_name)},
+    {TEXT("MaLinhVuc"), MEMBER_TEXT, .offset = AT(field_code)},
+    {TEXT("TenLinhVuc"), MEMBER_TEXT, .offset = AT(field_name)},
+    {TEXT("KenhThucHien"), MEMBER_CODE, 0, AT_PAIR(channel, channel_code), .codes = channels},
+    {TEXT("SoGiayToChuHoSo"), MEMBER_PERSONAL, HUB_CITIZEN_ID, AT(owner_id_number)},
+    {TEXT("ChuHoSo"), MEMBER_PERSONAL, HUB_PERSON_NAME, AT(owner_name)},
+    {TEXT("LoaiDoiTuong"), MEMBER_CODE, 0, AT_PAIR(owner_kind, owner_kind_code), .codes = owner_kinds},
+    {TEXT("MaDoiTuong"), MEMBER_PERSONAL, HUB_CITIZEN_ID, AT(owner_code)},
+    {TEXT("ThongTinKhac"), MEMBER_PERSONAL, HUB_FREE_TEXT, AT(owner_note)},
+    {TEXT("Email"), MEMBER_PERSONAL, HUB_EMAIL, AT(owner_email)},
+    {TEXT("Fax"), MEMBER_PERSONAL, HUB_PHONE, AT(owner_fax)},
+    {TEXT("SoDienThoai"), MEMBER_PERSONAL, HUB_PHONE, AT(owner_phone)},
+    {TEXT("TrichYeuHoSo"), MEMBER_PERSONAL, HUB_FREE_TEXT, AT(subject)},
+    {TEXT("NgayNopHoSo"), MEMBER_TIME, 0, AT_TIME(submitted_at)},
+    {TEXT("NgayTiepNhan"), MEMBER_TIME, 0, AT_TIME(received_at)},
+    {TEXT("NgayHenTra"), MEMBER_TIME, 0, AT_TIME(appointment_at)},
+    {TEXT("TrangThaiHoSo"), MEMBER_CODE, 0, AT_PAIR(state, state_code), .codes = dossier_states},
+    {TEXT("NgayTra"), MEMBER_TIME, 0, AT_TIME(returned_at)},
+    {TEXT("ThongTinTra"), MEMBER_PERSONAL, HUB_FREE_TEXT, AT(return_note)},
+    {TEXT("HinhThuc"), MEMBER_CODE, 0, AT_PAIR(return_method, return_method_code), .codes = return_methods},
+    {TEXT("NgayKetThucXuLy"), MEMBER_TIME, 0, AT_TIME(finished_at)},
+    {TEXT("NgayTuChoi"), MEMBER_TIME, 0, AT_TIME(refused_at)},
+    {TEXT("DonViXuLy"), MEMBER_PERSONAL, HUB_FREE_TEXT, AT(unit_name)},
+    {TEXT("GhiChu"), MEMBER_PERSONAL, HUB_FREE_TEXT, AT(note)},
+    {TEXT("NoiNopHoSo"), MEMBER_CODE, 0, AT_PAIR(portal, portal_code), .codes = portals},
+    {TEXT("HoSoCoThanhPhanSoHoa"), MEMBER_CODE, 0, AT_PAIR(digitised, digitised_code), .codes = answers},
+    {TEXT("TaiKhoanDuocXacThucVoiVNeID"), MEMBER_CODE, 0, AT_PAIR(verified_account, verified_account_code),
      .codes = answers},
-    {TEXT("DuocThanhToanTrucTuyen"), FIELD_CODE, 0, AT_PAIR(online_payment, online_payment_code),
+    {TEXT("DuocThanhToanTrucTuyen"), MEMBER_CODE, 0, AT_PAIR(online_payment, online_payment_code),
      .codes = online_payments},
-    {TEXT("DinhDanhCHS"), FIELD_LIST, 0, AT_LIST(owner_identities), .list = &identity_list},
-    {TEXT("DSKetNoiCSDL"), FIELD_TEXTS, 0, AT_LIST(database_codes), .member = "MaCSDL"},
-    {TEXT("TaiLieuNop"), FIELD_LIST, 0, AT_LIST(attachments), .list = &attachment_list},
-    {TEXT("DanhSachLePhi"), FIELD_LIST, 0, AT_LIST(fees), .list = &fee_list},
-    {TEXT("DanhSachTepDinhKemKhac"), FIELD_LIST, 0, AT_LIST(other_papers), .list = &other_paper_list},
-    {TEXT("DanhSachHoSoBoSung"), FIELD_LIST, 0, AT_LIST(supplements), .list = &supplement_list},
-    {TEXT("DanhSachGiayToKetQua"), FIELD_LIST, 0, AT_LIST(results), .list = &result_list},
-    {TEXT("TrangThai"), FIELD_CODE, 0, AT_PAIR(state, state_code), .other_name = true,
+    {TEXT("DinhDanhCHS"), MEMBER_LIST, 0, AT_LIST(owner_identities), .list = &identity_list},
+    {TEXT("DSKetNoiCSDL"), MEMBER_TEXTS, 0, AT_LIST(database_codes), .member = "MaCSDL"},
+    {TEXT("TaiLieuNop"), MEMBER_LIST, 0, AT_LIST(attachments), .other_name = true, .list = &attachment_list},
+    {TEXT("DanhSachLePhi"), MEMBER_LIST, 0, AT_LIST(fees), .list = &fee_list},
+    {TEXT("DanhSachTepDinhKemKhac"), MEMBER_LIST, 0, AT_LIST(other_papers), .list = &other_paper_list},
+    {TEXT("DanhSachHoSoBoSung"), MEMBER_LIST, 0, AT_LIST(supplements), .list = &supplement_list},
+    {TEXT("DanhSachGiayToKetQua"), MEMBER_LIST, 0, AT_LIST(results), .list = &result_list},
+    {TEXT("TrangThai"), MEMBER_CODE, 0, AT_PAIR(state, state_code), .other_name = true,
      .codes = dossier_states},
-    {TEXT("MaDichVuCong"), FIELD_TEXT, .offset = AT(service_code)},
-    {TEXT("MaDonViTiepNhan"), FIELD_TEXT, .offset = AT(unit_code)},
-    {TEXT("EformThongTinChiTiet"), FIELD_MARK, 0, AT(form), .value = CENTRAL},
-    {TEXT("ThanhPhanHoSo"), FIELD_LIST, 0, AT_LIST(attachments), .list = &attachment_list},
-    {TEXT("ThongTinNguoiNop"), FIELD_NESTED, 0, 0, .nested = &submitter_table},
+    {TEXT("MaDichVuCong"), MEMBER_TEXT, .offset = AT(service_code)},
+    {TEXT("MaDonViTiepNhan"), MEMBER_TEXT, .offset = AT(unit_code)},
+    {TEXT("EformThongTinChiTiet"), MEMBER_MARK, 0, AT(form), .value = CENTRAL},
+    {TEXT("ThanhPhanHoSo"), MEMBER_LIST, 0, AT_LIST(attachments), .other_name = true,
+     .list = &attachment_list},
+    {TEXT("ThongTinNguoiNop"), MEMBER_NESTED, 0, 0, .nested = &submitter_table},
 };
 
-static const struct field_table dossier_table = FIELD_TABLE(dossier_fields);
+static const struct member_table dossier_table = MEMBER_TABLE(dossier_fields);
 
 /* Sets timeliness and days_late. A promise that names a day only is kept until that day is over. */
 static void judge_lateness(Dossier *d) {
-  int64_t finished = time_of(d->finished_at), due = time_of(d->appointment_at);
+  int64_t finished = timestamp_us(d->finished_at), due = timestamp_us(d->appointment_at);
   if (finished == HUB_NONE || due == HUB_NONE) return;
   bool whole_day = d->appointment_at_precision == IOC__PUBLICSERVICE__V1__TIME_PRECISION__TIME_PRECISION_DAY;
   int64_t last_moment = whole_day ? due + TIME_DAY_US - 1 : due;
@@ -208,39 +210,34 @@ static int64_t last_event(const Dossier *d) {
                                                       d->finished_at,  d->returned_at, d->as_of};
   int64_t last = HUB_NONE;
   for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
-    if (time_of(times[i]) > last) last = time_of(times[i]);
+    if (timestamp_us(times[i]) > last) last = timestamp_us(times[i]);
   return last;
 }
 
 int dossier_finish(struct job *job, const struct crumb *crumb, const struct json *object, struct text id,
                    struct text version, Dossier *d) {
-  int r = d->dossier_id[0] == 0 ? fields_string(job, crumb, object, id, &d->dossier_id) : 0;
-  if (r == 0 && job->sender_code.length != 0)
-    r = fields_string(job, crumb, object, job->sender_code, &d->sender_code);
+  int r = d->dossier_id[0] == 0 ? member_string(job, crumb, object, id, &d->dossier_id) : 0;
+  struct text sender_code = sender_code_of(job);
+  if (r == 0 && sender_code.length != 0) r = member_string(job, crumb, object, sender_code, &d->sender_code);
   if (r != 0) return r;
   d->finished = d->finished_at != NULL ||
                 d->state == IOC__PUBLICSERVICE__V1__DOSSIER_STATE__DOSSIER_STATE_FINISHED ||
                 d->state == IOC__PUBLICSERVICE__V1__DOSSIER_STATE__DOSSIER_STATE_RETURNED;
   judge_lateness(d);
   count_parts(d);
-  struct hub_meta meta = {
-      .size = sizeof(meta),
-      .key = id.data,
-      .key_length = id.length,
-      .version = version.data,
-      .version_length = version.length,
-      .occurred_us = last_event(d),
-      .at = fields_place(job, crumb, object->start),
-      .bytes = job->payload->data + object->start,
-      .length = object->end - object->start,
-  };
-  return meta.at == NULL ? -ENOMEM : hub_emit(job->sink, &meta, &d->base);
+  const char *at = job_place(job, crumb, object->start);
+  if (at == NULL) return -ENOMEM;
+  struct hub_meta meta = job_meta(job, object, at);
+  meta.key = id.data, meta.key_length = id.length;
+  meta.version = version.data, meta.version_length = version.length;
+  meta.occurred_us = last_event(d);
+  return hub_emit(job->sink, &meta, &d->base);
 }
 
 int dossier_emit(struct job *job, const struct crumb *crumb, const struct json *object, struct text id) {
   Dossier dossier = IOC__PUBLICSERVICE__V1__DOSSIER__INIT;
   dossier.form = IOC__PUBLICSERVICE__V1__DOSSIER_FORM__DOSSIER_FORM_NATIONAL_PORTAL;
-  int r = fields_read(job, crumb, object, &dossier_table, &dossier);
+  int r = members_read(job, crumb, object, &dossier_table, &dossier);
   if (r != 0) return r;
   if (dossier.unit_code[0] != 0 || dossier.service_code[0] != 0) dossier.form = CENTRAL;
   return dossier_finish(job, crumb, object, id, TEXT_NONE, &dossier);

@@ -40,26 +40,27 @@ static const struct code fee_kinds[] = {
     {TEXT(""), 0},
 };
 
-static const struct field fee_fields[] = {
-    {TEXT("TenPhiLePhi"), FIELD_TEXT, .offset = offsetof(Fee, name)},
-    {TEXT("MaPhiLePhi"), FIELD_TEXT, .offset = offsetof(Fee, code)},
-    {TEXT("HinhThucThu"), FIELD_CODE, 0, offsetof(Fee, moment), offsetof(Fee, moment_code),
+static const struct member fee_fields[] = {
+    {TEXT("TenPhiLePhi"), MEMBER_TEXT, .offset = offsetof(Fee, name)},
+    {TEXT("MaPhiLePhi"), MEMBER_TEXT, .offset = offsetof(Fee, code)},
+    {TEXT("HinhThucThu"), MEMBER_CODE, 0, offsetof(Fee, moment), offsetof(Fee, moment_code),
      .codes = fee_moments},
-    {TEXT("Gia"), FIELD_TEXT, .offset = offsetof(Fee, amount)},
-    {TEXT("LoaiPhiLePhi"), FIELD_CODE, 0, offsetof(Fee, kind), offsetof(Fee, kind_code), .codes = fee_kinds},
+    {TEXT("Gia"), MEMBER_TEXT, .offset = offsetof(Fee, amount)},
+    {TEXT("LoaiPhiLePhi"), MEMBER_CODE, 0, offsetof(Fee, kind), offsetof(Fee, kind_code), .codes = fee_kinds},
 };
 
-static const struct field result_fields[] = {
-    {TEXT("TenGiayTo"), FIELD_PERSONAL, HUB_FREE_TEXT, offsetof(ResultPaper, name)},
-    {TEXT("MaThanhPhanHoSo"), FIELD_TEXT, .offset = offsetof(ResultPaper, component_code)},
-    {TEXT("MaGiayToKetQua"), FIELD_PERSONAL, HUB_CITIZEN_ID, offsetof(ResultPaper, number)},
+static const struct member result_fields[] = {
+    {TEXT("TenGiayTo"), MEMBER_PERSONAL, HUB_FREE_TEXT, offsetof(ResultPaper, name)},
+    {TEXT("MaThanhPhanHoSo"), MEMBER_TEXT, .offset = offsetof(ResultPaper, component_code)},
+    {TEXT("MaGiayToKetQua"), MEMBER_PERSONAL, HUB_CITIZEN_ID, offsetof(ResultPaper, number)},
 };
 
 static void init_fee(void *message) { ioc__publicservice__v1__fee__init(message); }
 static void init_result(void *message) { ioc__publicservice__v1__result_paper__init(message); }
 
-const struct field_list fee_list = {sizeof(Fee), init_fee, FIELD_TABLE(fee_fields)};
-const struct field_list result_list = {sizeof(ResultPaper), init_result, FIELD_TABLE(result_fields)};
+const struct member_list fee_list = {sizeof(Fee), init_fee, MEMBER_TABLE(fee_fields), NULL, NULL};
+const struct member_list result_list = {sizeof(ResultPaper), init_result, MEMBER_TABLE(result_fields), NULL,
+                                        NULL};
 
 /* Digits, then nothing, ".0" or ".00". */
 static bool read_whole(const char *text, int64_t *ret) {
@@ -79,8 +80,4 @@ bool fees_total(Fee *const *fees, size_t count, int64_t *ret_total) {
     if (!read_whole(fees[i]->amount, &amount) || __builtin_add_overflow(total, amount, &total)) return false;
   *ret_total = total;
   return count != 0;
-}
-
-int64_t time_of(const Google__Protobuf__Timestamp *time) {
-  return time == NULL ? HUB_NONE : time->seconds * 1000000 + time->nanos / 1000;
 }

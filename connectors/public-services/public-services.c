@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define ID_LENGTH_MAX 200
+#define ID_TOO_LONG "the number of a dossier has at most 200 bytes"
 
 enum shape { SHAPE_UNKNOWN, SHAPE_DOSSIER, SHAPE_PROGRESS, SHAPE_ROW };
 
@@ -22,52 +22,21 @@ struct connector {
 /* Members that tell what an object is, the surest first: where an object has several, their order in it
  * decides nothing. TrangThaiHoSo is of dossiers only, a time or words of handling of steps only; a handler's
  * name may stand in either. */
-static const struct sign {
-  struct text name;
-  enum shape shape;
-} signs[] = {
-    {TEXT("nationCode"), SHAPE_ROW},          {TEXT("dossierStatus"), SHAPE_ROW},
-    {TEXT("dossierTaskStatus"), SHAPE_ROW},   {TEXT("TrangThaiHoSo"), SHAPE_DOSSIER},
-    {TEXT("MaDichVuCong"), SHAPE_DOSSIER},    {TEXT("EformThongTinChiTiet"), SHAPE_DOSSIER},
-    {TEXT("ThoiDiemXuLy"), SHAPE_PROGRESS},   {TEXT("NoiDungXuLy"), SHAPE_PROGRESS},
-    {TEXT("NoiDungYKien"), SHAPE_PROGRESS},   {TEXT("MaTTHC"), SHAPE_DOSSIER},
-    {TEXT("ChuHoSo"), SHAPE_DOSSIER},         {TEXT("NgayNopHoSo"), SHAPE_DOSSIER},
-    {TEXT("NgayTiepNhan"), SHAPE_DOSSIER},    {TEXT("NgayHenTra"), SHAPE_DOSSIER},
-    {TEXT("NguoiXuLy"), SHAPE_PROGRESS},      {TEXT("PhongBanXuLy"), SHAPE_PROGRESS},
-    {TEXT("NgayBatDau"), SHAPE_PROGRESS},     {TEXT("NgayKetThucTheoQuyDinh"), SHAPE_PROGRESS},
-    {TEXT("TrangThai"), SHAPE_PROGRESS},      {TEXT("MaHoSo"), SHAPE_DOSSIER},
+static const struct member_sign signs[] = {
+    {TEXT("nationCode"), SHAPE_ROW},        {TEXT("dossierStatus"), SHAPE_ROW},
+    {TEXT("dossierTaskStatus"), SHAPE_ROW}, {TEXT("TrangThaiHoSo"), SHAPE_DOSSIER},
+    {TEXT("MaDichVuCong"), SHAPE_DOSSIER},  {TEXT("EformThongTinChiTiet"), SHAPE_DOSSIER},
+    {TEXT("ThoiDiemXuLy"), SHAPE_PROGRESS}, {TEXT("NoiDungXuLy"), SHAPE_PROGRESS},
+    {TEXT("NoiDungYKien"), SHAPE_PROGRESS}, {TEXT("MaTTHC"), SHAPE_DOSSIER},
+    {TEXT("ChuHoSo"), SHAPE_DOSSIER},       {TEXT("NgayNopHoSo"), SHAPE_DOSSIER},
+    {TEXT("NgayTiepNhan"), SHAPE_DOSSIER},  {TEXT("NgayHenTra"), SHAPE_DOSSIER},
+    {TEXT("NguoiXuLy"), SHAPE_PROGRESS},    {TEXT("PhongBanXuLy"), SHAPE_PROGRESS},
+    {TEXT("NgayBatDau"), SHAPE_PROGRESS},   {TEXT("NgayKetThucTheoQuyDinh"), SHAPE_PROGRESS},
+    {TEXT("TrangThai"), SHAPE_PROGRESS},    {TEXT("MaHoSo"), SHAPE_DOSSIER},
 };
 
-enum { SIGNS = sizeof(signs) / sizeof(signs[0]) };
-
 static enum shape shape_of(const struct json *object) {
-  size_t surest = SIGNS;
-  for (const struct json *m = json_first(object); m != NULL && surest != 0; m = m->next) {
-    struct text name = {m->key, m->key_length};
-    for (size_t i = 0; i < surest; i++)
-      if (text_equal(signs[i].name, name)) surest = i;
-  }
-  return surest < SIGNS ? signs[surest].shape : SHAPE_UNKNOWN;
-}
-
-/* The number of the dossier in that member; 0 with an empty *ret when there is none. */
-static int read_id(struct job *job, const struct crumb *record, const struct json *object, const char *member,
-                   struct text *ret) {
-  struct crumb crumb = {record, member, 0};
-  const struct json *value = json_get(object, member);
-  *ret = TEXT_NONE;
-  if (value == NULL) return 0;
-  if (value->type == JSON_TRUE || value->type == JSON_FALSE)
-    return fields_reject(job, HUB_INVALID, &crumb, value, "a text or number must stand here");
-  int r = fields_text(job, &crumb, value, ret);
-  if (r != 0) return r;
-  if (ret->length > ID_LENGTH_MAX) {
-    *ret = TEXT_NONE;
-    return fields_reject(job, HUB_INVALID, &crumb, value, "the number of a dossier has at most 200 bytes");
-  }
-  if (ret->length != 0 && memchr(ret->data, 0, ret->length) != NULL)
-    return fields_reject(job, HUB_INVALID, &crumb, value, "a text may not hold NUL");
-  return 0;
+  return (enum shape)members_tell(object, signs, sizeof(signs) / sizeof(signs[0]));
 }
 
 static int take_object(struct job *job, const struct crumb *crumb, const struct json *object,
@@ -75,14 +44,15 @@ static int take_object(struct job *job, const struct crumb *crumb, const struct 
   const char *member = shape == SHAPE_ROW ? "nationCode" : "MaHoSo";
   *ret_id = TEXT_NONE;
   if (object->type != JSON_OBJECT)
-    return fields_reject(job, HUB_INVALID, crumb, object, "an object must stand here");
-  int r = read_id(job, crumb, object, member, ret_id);
-  if (r == 0 && ret_id->length == 0 && shape == SHAPE_ROW) r = read_id(job, crumb, object, "code", ret_id);
+    return member_reject(job, HUB_INVALID, crumb, object, "an object must stand here");
+  int r = member_id(job, crumb, object, member, ID_TOO_LONG, ret_id);
+  if (r == 0 && ret_id->length == 0 && shape == SHAPE_ROW)
+    r = member_id(job, crumb, object, "code", ID_TOO_LONG, ret_id);
   if (r != 0) return r;
   if (ret_id->length == 0) {
     struct crumb at = {crumb, member, 0};
     const struct json *value = json_get(object, member);
-    return fields_reject(job, HUB_MISSING, &at, value != NULL ? value : object,
+    return member_reject(job, HUB_MISSING, &at, value != NULL ? value : object,
                          "the number of the dossier is absent");
   }
   switch (shape) {
@@ -97,13 +67,7 @@ static int take(struct job *job, const struct crumb *crumb, const struct json *o
   struct text id;
   if (shape == SHAPE_UNKNOWN) shape = shape_of(object);
   int r = take_object(job, crumb, object, shape, &id);
-  if (r != FIELD_E_REJECTED) return r;
-  struct hub_rejection *rejection = &job->rejection;
-  rejection->key = rejection->value = id.length != 0 ? id.data : NULL;
-  rejection->key_length = rejection->value_length = id.length;
-  rejection->bytes = job->payload->data + object->start;
-  rejection->length = object->end - object->start;
-  return hub_reject(job->sink, rejection);
+  return r == MEMBER_E_REJECTED ? job_refuse(job, object, id) : r;
 }
 
 static int take_list(struct job *job, const struct crumb *crumb, const struct json *list, enum shape shape) {
@@ -116,36 +80,30 @@ static int take_list(struct job *job, const struct crumb *crumb, const struct js
   return 0;
 }
 
-/* Refuses the payload whole. */
-static int refuse(struct job *job, enum hub_reject_code code, const struct crumb *crumb,
-                  const struct json *value, const char *detail) {
-  int r = fields_reject(job, code, crumb, value, detail);
-  return r == FIELD_E_REJECTED ? hub_reject(job->sink, &job->rejection) : r;
-}
-
 /* What `service` says that the list holds; 0 with SHAPE_UNKNOWN when it says nothing. */
 static int read_service(struct job *job, const struct json *service, enum shape *ret_shape) {
   static const struct crumb at = {NULL, "service", 0};
   struct text name = TEXT_NONE;
-  int r = service == NULL ? 0 : fields_text(job, &at, service, &name);
+  int r = service == NULL ? 0 : member_text(job, &at, service, &name);
   *ret_shape = SHAPE_UNKNOWN;
   if (r != 0 || name.length == 0) return r;
   if (text_is(name, "DongBoHoSoMC")) *ret_shape = SHAPE_DOSSIER;
   else if (text_is(name, "CapNhatTienDoHoSoMC")) *ret_shape = SHAPE_PROGRESS;
-  else return fields_reject(job, HUB_UNSUPPORTED, &at, service, "a service that brings no dossiers");
+  else return member_reject(job, HUB_UNSUPPORTED, &at, service, "a service that brings no dossiers");
   return 0;
 }
 
-static int take_session(struct job *job, const struct json *root) {
+static int take_session(struct job *job, struct session *session, const struct json *root) {
   static const struct crumb data_at = {NULL, "data", 0}, unit_at = {NULL, "madonvi", 0};
   const struct json *data = json_get(root, "data"), *unit = json_get(root, "madonvi");
   enum shape shape = SHAPE_UNKNOWN;
   int r = read_service(job, json_get(root, "service"), &shape);
-  if (r == 0 && unit != NULL) r = fields_text(job, &unit_at, unit, &job->sender_code);
-  if (r != 0) return r == FIELD_E_REJECTED ? hub_reject(job->sink, &job->rejection) : r;
+  if (r == 0 && unit != NULL) r = member_text(job, &unit_at, unit, &session->sender_code);
+  if (r != 0) return r == MEMBER_E_REJECTED ? hub_reject(job->sink, &job->rejection) : r;
   if (json_is(data, JSON_ARRAY)) return take_list(job, &data_at, data, shape);
   if (json_is(data, JSON_OBJECT)) return take(job, &data_at, data, shape);
-  return refuse(job, HUB_MISSING, &data_at, data != NULL ? data : root, "the list of dossiers is absent");
+  return job_refuse_whole(job, HUB_MISSING, &data_at, data != NULL ? data : root,
+                          "the list of dossiers is absent");
 }
 
 static bool is_success(const struct json *code) {
@@ -164,13 +122,15 @@ static int take_envelope(struct job *job, const struct json *root) {
   const struct json *rows = json_get(data, "content");
   if (json_is(rows, JSON_ARRAY)) return take_list(job, &rows_at, rows, SHAPE_ROW);
   if (json_first(data) == NULL && !is_success(code))
-    return refuse(job, HUB_INVALID, &code_at, code, "the envelope reports a failure");
+    return job_refuse_whole(job, HUB_INVALID, &code_at, code, "the envelope reports a failure");
   if (json_is(data, JSON_ARRAY)) return take_list(job, &data_at, data, SHAPE_UNKNOWN);
   if (json_is(data, JSON_OBJECT)) return take(job, &data_at, data, SHAPE_UNKNOWN);
-  return refuse(job, HUB_MISSING, &data_at, data != NULL ? data : root, "the list of dossiers is absent");
+  return job_refuse_whole(job, HUB_MISSING, &data_at, data != NULL ? data : root,
+                          "the list of dossiers is absent");
 }
 
-static int take_root(struct job *job, const struct json *root, enum protocol *ret_protocol) {
+static int take_root(struct job *job, struct session *session, const struct json *root,
+                     enum protocol *ret_protocol) {
   static const struct crumb rows_at = {NULL, "content", 0};
   const struct json *rows = json_get(root, "content");
   *ret_protocol = PROTOCOL_PORTAL;
@@ -183,45 +143,32 @@ static int take_root(struct job *job, const struct json *root, enum protocol *re
   }
   if (json_get(root, "service") != NULL || json_get(root, "session") != NULL ||
       json_get(root, "madonvi") != NULL)
-    return take_session(job, root);
+    return take_session(job, session, root);
   *ret_protocol = PROTOCOL_CENTRAL;
   if (json_is(rows, JSON_ARRAY)) return take_list(job, &rows_at, rows, SHAPE_ROW);
   if (shape_of(root) != SHAPE_UNKNOWN) return take(job, NULL, root, SHAPE_UNKNOWN);
   if (json_get(root, "data") != NULL || (json_get(root, "code") != NULL && json_get(root, "message") != NULL))
     return take_envelope(job, root);
   *ret_protocol = PROTOCOL_PORTAL;
-  return refuse(job, HUB_UNSUPPORTED, NULL, root, "neither dossiers nor their progress in a known form");
-}
-
-static int refuse_text(struct job *job, int error, const struct json_error *where) {
-  struct hub_rejection rejection = {
-      .size = sizeof(rejection),
-      .code = error == JSON_E_DUPLICATE   ? HUB_CONFLICT
-              : error == JSON_E_TOO_LARGE ? HUB_TOO_LARGE
-                                          : HUB_MALFORMED,
-      .at = json_at(&job->places, &job->allocator, where->offset, NULL, NULL),
-      .detail = where->reason,
-  };
-  return rejection.at == NULL ? -ENOMEM : hub_reject(job->sink, &rejection);
+  return job_refuse_whole(job, HUB_UNSUPPORTED, NULL, root,
+                          "neither dossiers nor their progress in a known form");
 }
 
 static int public_services_translate(const void *self, const struct hub_payload *payload,
                                      struct hub_sink *sink) {
   const struct connector *connector = self;
-  struct job job = {
-      .sink = sink,
-      .payload = payload,
-      .allocator = {hub_alloc_for_format, sink},
-      .places = json_places_of(payload->data, payload->length),
-      .zone_offset_s = connector->zone_offset_s,
-      .sender_code = TEXT_NONE,
-  };
+  struct session session = {TEXT_NONE};
+  struct job job;
+  job_init(&job, sink, (struct text){payload->data, payload->length}, payload->data);
+  job.time_forms = TIME_ANY;
+  job.zone_offset_s = connector->zone_offset_s;
+  job.own = &session;
   struct json_error where;
   const struct json *root = NULL;
   enum protocol protocol = PROTOCOL_PORTAL;
   int r = json_read(&job.allocator, payload->data, payload->length, &root, &where);
   if (r < 0) return r;
-  r = r > 0 ? refuse_text(&job, r, &where) : take_root(&job, root, &protocol);
+  r = r > 0 ? job_refuse_text(&job, r, &where) : take_root(&job, &session, root, &protocol);
   if (r != 0) return r;
   char remembered = (char)protocol;
   return sink->ops->remember(sink, &remembered, sizeof(remembered));

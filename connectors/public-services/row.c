@@ -54,82 +54,83 @@ static const struct code state_names[] = {
     {TEXT(""), 0},
 };
 
-static const struct field status_fields[] = {
-    {TEXT("id"), FIELD_TEXT, .offset = AT(state_code)},
-    {TEXT("name"), FIELD_NAME, .offset = AT(state_name)},
+static const struct member status_fields[] = {
+    {TEXT("id"), MEMBER_TEXT, .offset = AT(state_code)},
+    {TEXT("name"), MEMBER_NAME, .offset = AT(state_name)},
 };
-static const struct field_table status_table = FIELD_TABLE(status_fields);
+static const struct member_table status_table = MEMBER_TABLE(status_fields);
 
-static const struct field task_status_fields[] = {{TEXT("name"), FIELD_NAME, .offset = AT(task_state_name)}};
-static const struct field_table task_status_table = FIELD_TABLE(task_status_fields);
+static const struct member task_status_fields[] = {
+    {TEXT("name"), MEMBER_NAME, .offset = AT(task_state_name)}};
+static const struct member_table task_status_table = MEMBER_TABLE(task_status_fields);
 
-static const struct field village_fields[] = {
-    {TEXT("label"), FIELD_PERSONAL, HUB_ADDRESS, AT(owner_address)}};
-static const struct field_table village_table = FIELD_TABLE(village_fields);
+static const struct member village_fields[] = {
+    {TEXT("label"), MEMBER_PERSONAL, HUB_ADDRESS, AT(owner_address)}};
+static const struct member_table village_table = MEMBER_TABLE(village_fields);
 
-static const struct field applicant_data_fields[] = {
-    {TEXT("fullname"), FIELD_PERSONAL, HUB_PERSON_NAME, AT(submitter_name)},
-    {TEXT("ownerFullname"), FIELD_PERSONAL, HUB_PERSON_NAME, AT(owner_name)},
-    {TEXT("identityNumber"), FIELD_PERSONAL, HUB_CITIZEN_ID, AT(owner_id_number)},
-    {TEXT("birthday"), FIELD_PERSONAL, HUB_BIRTH_DATE, AT(owner_birth_date)},
-    {TEXT("phoneNumber"), FIELD_PERSONAL, HUB_PHONE, AT(owner_phone)},
-    {TEXT("email"), FIELD_PERSONAL, HUB_EMAIL, AT(owner_email)},
-    {TEXT("fax"), FIELD_PERSONAL, HUB_PHONE, AT(owner_fax)},
-    {TEXT("address"), FIELD_PERSONAL_NAME, HUB_ADDRESS, offsetof(struct row, address)},
-    {TEXT("village"), FIELD_NESTED, 0, 0, .nested = &village_table},
+static const struct member applicant_data_fields[] = {
+    {TEXT("fullname"), MEMBER_PERSONAL, HUB_PERSON_NAME, AT(submitter_name)},
+    {TEXT("ownerFullname"), MEMBER_PERSONAL, HUB_PERSON_NAME, AT(owner_name)},
+    {TEXT("identityNumber"), MEMBER_PERSONAL, HUB_CITIZEN_ID, AT(owner_id_number)},
+    {TEXT("birthday"), MEMBER_PERSONAL, HUB_BIRTH_DATE, AT(owner_birth_date)},
+    {TEXT("phoneNumber"), MEMBER_PERSONAL, HUB_PHONE, AT(owner_phone)},
+    {TEXT("email"), MEMBER_PERSONAL, HUB_EMAIL, AT(owner_email)},
+    {TEXT("fax"), MEMBER_PERSONAL, HUB_PHONE, AT(owner_fax)},
+    {TEXT("address"), MEMBER_PERSONAL_NAME, HUB_ADDRESS, offsetof(struct row, address)},
+    {TEXT("village"), MEMBER_NESTED, 0, 0, .nested = &village_table},
 };
-static const struct field_table applicant_data_table = FIELD_TABLE(applicant_data_fields);
+static const struct member_table applicant_data_table = MEMBER_TABLE(applicant_data_fields);
 
-static const struct field applicant_fields[] = {
-    {TEXT("data"), FIELD_NESTED, 0, 0, .nested = &applicant_data_table}};
-static const struct field_table applicant_table = FIELD_TABLE(applicant_fields);
+static const struct member applicant_fields[] = {
+    {TEXT("data"), MEMBER_NESTED, 0, 0, .nested = &applicant_data_table}};
+static const struct member_table applicant_table = MEMBER_TABLE(applicant_fields);
 
-static const struct field sector_fields[] = {
-    {TEXT("code"), FIELD_TEXT, .offset = AT(field_code)},
-    {TEXT("name"), FIELD_NAME, .offset = AT(field_name)},
+static const struct member sector_fields[] = {
+    {TEXT("code"), MEMBER_TEXT, .offset = AT(field_code)},
+    {TEXT("name"), MEMBER_NAME, .offset = AT(field_name)},
 };
-static const struct field_table sector_table = FIELD_TABLE(sector_fields);
+static const struct member_table sector_table = MEMBER_TABLE(sector_fields);
 
-static const struct field procedure_fields[] = {
-    {TEXT("code"), FIELD_TEXT, .offset = AT(procedure_code)},
-    {TEXT("translate"), FIELD_NAME, .offset = AT(procedure_name)},
-    {TEXT("sector"), FIELD_NESTED, 0, 0, .nested = &sector_table},
+static const struct member procedure_fields[] = {
+    {TEXT("code"), MEMBER_TEXT, .offset = AT(procedure_code)},
+    {TEXT("translate"), MEMBER_NAME, .offset = AT(procedure_name)},
+    {TEXT("sector"), MEMBER_NESTED, 0, 0, .nested = &sector_table},
 };
-static const struct field_table procedure_table = FIELD_TABLE(procedure_fields);
+static const struct member_table procedure_table = MEMBER_TABLE(procedure_fields);
 
-static const struct field agency_fields[] = {
-    {TEXT("name"), FIELD_PERSONAL_NAME, HUB_FREE_TEXT, AT(unit_name)},
-    {TEXT("code"), FIELD_TEXT, .offset = AT(unit_code)},
+static const struct member agency_fields[] = {
+    {TEXT("name"), MEMBER_PERSONAL_NAME, HUB_FREE_TEXT, AT(unit_name)},
+    {TEXT("code"), MEMBER_TEXT, .offset = AT(unit_code)},
 };
-static const struct field_table agency_table = FIELD_TABLE(agency_fields);
+static const struct member_table agency_table = MEMBER_TABLE(agency_fields);
 
-static const struct field method_fields[] = {
-    {TEXT("id"), FIELD_TEXT, .offset = AT(channel_code)},
-    {TEXT("name"), FIELD_NAME, .offset = offsetof(struct row, method_name)},
+static const struct member method_fields[] = {
+    {TEXT("id"), MEMBER_TEXT, .offset = AT(channel_code)},
+    {TEXT("name"), MEMBER_NAME, .offset = offsetof(struct row, method_name)},
 };
-static const struct field_table method_table = FIELD_TABLE(method_fields);
+static const struct member_table method_table = MEMBER_TABLE(method_fields);
 
-static const struct field row_fields[] = {
-    {TEXT("id"), FIELD_TEXT, .offset = AT(system_id)},
-    {TEXT("code"), FIELD_TEXT, .offset = AT(local_id)},
-    {TEXT("nationCode"), FIELD_TEXT, .offset = AT(dossier_id)},
-    {TEXT("dossierStatus"), FIELD_NESTED, 0, 0, .nested = &status_table},
-    {TEXT("dossierTaskStatus"), FIELD_NESTED, 0, 0, .nested = &task_status_table},
-    {TEXT("applicant"), FIELD_NESTED, 0, 0, .nested = &applicant_table},
-    {TEXT("procedure"), FIELD_NESTED, 0, 0, .nested = &procedure_table},
-    {TEXT("agency"), FIELD_NESTED, 0, 0, .nested = &agency_table},
-    {TEXT("applyMethod"), FIELD_NESTED, 0, 0, .nested = &method_table},
-    {TEXT("appliedDate"), FIELD_TIME, 0, AT_TIME(submitted_at)},
-    {TEXT("acceptedDate"), FIELD_TIME, 0, AT_TIME(received_at)},
-    {TEXT("appointmentDate"), FIELD_TIME, 0, AT_TIME(appointment_at)},
-    {TEXT("dueDate"), FIELD_TIME, 0, AT_TIME(due_at)},
-    {TEXT("completedDate"), FIELD_TIME, 0, AT_TIME(finished_at)},
-    {TEXT("returnedDate"), FIELD_TIME, 0, AT_TIME(returned_at)},
-    {TEXT("updatedDate"), FIELD_TIME, 0, AT_TIME(as_of)},
-    {TEXT("processingTime"), FIELD_TEXT, .offset = AT(processing_time)},
-    {TEXT("processingTimeUnit"), FIELD_TEXT, .offset = AT(processing_time_unit)},
+static const struct member row_fields[] = {
+    {TEXT("id"), MEMBER_TEXT, .offset = AT(system_id)},
+    {TEXT("code"), MEMBER_TEXT, .offset = AT(local_id)},
+    {TEXT("nationCode"), MEMBER_TEXT, .offset = AT(dossier_id)},
+    {TEXT("dossierStatus"), MEMBER_NESTED, 0, 0, .nested = &status_table},
+    {TEXT("dossierTaskStatus"), MEMBER_NESTED, 0, 0, .nested = &task_status_table},
+    {TEXT("applicant"), MEMBER_NESTED, 0, 0, .nested = &applicant_table},
+    {TEXT("procedure"), MEMBER_NESTED, 0, 0, .nested = &procedure_table},
+    {TEXT("agency"), MEMBER_NESTED, 0, 0, .nested = &agency_table},
+    {TEXT("applyMethod"), MEMBER_NESTED, 0, 0, .nested = &method_table},
+    {TEXT("appliedDate"), MEMBER_TIME, 0, AT_TIME(submitted_at)},
+    {TEXT("acceptedDate"), MEMBER_TIME, 0, AT_TIME(received_at)},
+    {TEXT("appointmentDate"), MEMBER_TIME, 0, AT_TIME(appointment_at)},
+    {TEXT("dueDate"), MEMBER_TIME, 0, AT_TIME(due_at)},
+    {TEXT("completedDate"), MEMBER_TIME, 0, AT_TIME(finished_at)},
+    {TEXT("returnedDate"), MEMBER_TIME, 0, AT_TIME(returned_at)},
+    {TEXT("updatedDate"), MEMBER_TIME, 0, AT_TIME(as_of)},
+    {TEXT("processingTime"), MEMBER_TEXT, .offset = AT(processing_time)},
+    {TEXT("processingTimeUnit"), MEMBER_TEXT, .offset = AT(processing_time_unit)},
 };
-static const struct field_table row_table = FIELD_TABLE(row_fields);
+static const struct member_table row_table = MEMBER_TABLE(row_fields);
 
 static int code_of_name(struct job *job, const struct code *codes, const char *name, int *ret_value) {
   struct text folded;
@@ -161,10 +162,10 @@ int row_emit(struct job *job, const struct crumb *crumb, const struct json *obje
   struct text version = TEXT_NONE;
   row.method_name = row.address = (char *)protobuf_c_empty_string;
   row.dossier.form = IOC__PUBLICSERVICE__V1__DOSSIER_FORM__DOSSIER_FORM_ONE_STOP_SHOP;
-  int r = fields_read(job, crumb, object, &row_table, &row);
+  int r = members_read(job, crumb, object, &row_table, &row);
   if (r == 0) r = settle(job, &row);
   if (r != 0) return r;
   const struct json *updated = json_get(object, "updatedDate");
-  if (updated != NULL) r = fields_text(job, crumb, updated, &version);
+  if (updated != NULL) r = member_text(job, crumb, updated, &version);
   return r != 0 ? r : dossier_finish(job, crumb, object, id, version, &row.dossier);
 }
