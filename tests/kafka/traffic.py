@@ -1,4 +1,6 @@
-"""Kinds of payloads of the five fields, each made from a sample with numbers of its own, so that none repeats another."""
+"""Kinds of payloads of the five fields.
+
+Each payload is a sample with numbers of its own, so that none repeats another."""
 
 import base64
 import collections
@@ -7,6 +9,7 @@ import os
 import re
 import urllib.parse
 
+import golden
 import ioc
 import mllp
 
@@ -22,11 +25,12 @@ def read(*parts):
 
 
 def filled(data, path, holes):
-    """In one pass: what was put in is not looked at again."""
+    """make(number): holes are {text in the data: form of its like}, filled in one pass."""
     for text in holes:
         if text.encode() not in data:
             raise ioc.Trouble(f'{path} does not hold {text}')
-    pattern = re.compile(b'|'.join(re.escape(text.encode()) for text in sorted(holes, key=len, reverse=True)))
+    texts = sorted(map(str.encode, holes), key=len, reverse=True)
+    pattern = re.compile(b'|'.join(map(re.escape, texts)))
 
     def make(number):
         return pattern.sub(lambda match: holes[match[0].decode()].format(n=number).encode(), data)
@@ -45,9 +49,8 @@ def from_bench(name, *holes):
 def pupils(number):
     """A class of thirty."""
     rows = ['Mã trường,Mã lớp,Mã học sinh,Họ tên,Ngày sinh,Giới tính,Trạng thái HS,Ngày nhập trạng thái']
-    rows += [
-        f'20001,5A,2{number:08}{place:02},Nông Văn Mẫu,05/09/2015,Nam,Đang học,05/09/2025' for place in range(30)
-    ]
+    for place in range(30):
+        rows.append(f'20001,5A,2{number:08}{place:02},Nông Văn Mẫu,05/09/2015,Nam,Đang học,05/09/2025')
     return ('\r\n'.join(rows) + '\r\n').encode()
 
 
@@ -67,6 +70,23 @@ def without(segment):
     return spoil
 
 
+def gateway_form(data):
+    """As hospitals send insurance files to VSS."""
+    fields = {'username': '20999_BV', 'loaiHoSo': '3176', 'maTinh': '20', 'maCSKCB': '20999'}
+    fields['fileHSBase64'] = base64.b64encode(data)
+    return urllib.parse.urlencode(fields).encode(), 'application/x-www-form-urlencoded'
+
+
+def document_form(data):
+    """As the document axis sends."""
+    head = (
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="edocFile"; filename="document.edxml"\r\n'
+        'Content-Type: application/xml\r\n\r\n'
+    )
+    body = head.encode() + data + f'\r\n--{BOUNDARY}--\r\n'.encode()
+    return body, f'multipart/form-data; boundary={BOUNDARY}'
+
+
 class Kind:
     """One kind of payload: how one is made and spoilt, where it goes, and what it becomes."""
 
@@ -79,15 +99,7 @@ class Kind:
         """(bytes on the way, content type)"""
         data = self.make(number)
         data = self.spoil(data) if broken else data
-        if self.form == 'gateway':
-            fields = {'username': '20999_BV', 'loaiHoSo': '3176', 'maTinh': '20', 'maCSKCB': '20999'}
-            fields['fileHSBase64'] = base64.b64encode(data)
-            return urllib.parse.urlencode(fields).encode(), 'application/x-www-form-urlencoded'
-        if self.form:
-            head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{self.form}"; filename="{number}.edxml"\r\n'
-            body = f'{head}Content-Type: {self.content_type}\r\n\r\n'.encode() + data + f'\r\n--{BOUNDARY}--\r\n'.encode()
-            return body, f'multipart/form-data; boundary={BOUNDARY}'
-        return data, self.content_type
+        return self.form(data) if self.form else (data, self.content_type)
 
 
 def edoc():
@@ -95,7 +107,7 @@ def edoc():
     status = from_sample('e-documents/samples/status-received.edxml', ('118/SM-KT', '{n:08}/SM-KT'))
     return [
         Kind('e-document', 10, 'edoc-raw', from_bench('payload.xml'), 'application/xml'),
-        Kind('e-document, form', 5, 'edoc-axis', from_bench('payload.xml'), 'application/xml', form='edocFile'),
+        Kind('e-document, form', 5, 'edoc-axis', from_bench('payload.xml'), form=document_form),
         Kind('e-document, urgent', 2, 'edoc-raw', urgent, 'application/xml'),
         Kind('e-document status', 6, 'edoc-raw', status, 'application/xml'),
     ]
@@ -136,31 +148,24 @@ def health():
     )
     claims = from_sample(samples + 'bhyt-plain-inner.xml', ('20999-260712-000', '20999-{n:08}-'))
     check_in = from_sample(samples + 'check-in.xml', ('20999-260712-000119', '20999-{n:08}-119'))
+    report = from_sample(samples + 'notifiable-one.json', ('TT54-20-260712-0007', 'TT54-20-{n:08}-7'))
     visit = ('LK-201', 'LK-{n:08}')
+    encounter = from_sample(samples + 'fhir-encounter.json', visit)
+    observation = from_sample(samples + 'fhir-observation.json', ('XN-201', 'XN-{n:08}'), visit)
+    claim = from_sample(samples + 'fhir-claim.json', ('HS-9', 'HS-{n:08}'), visit)
+    bed = from_sample(samples + 'fhir-bed.json', ('"G9"', '"G{n:08}"'))
     return [
         Kind('HL7 admission', 9, 'health-mllp', hl7('A01'), spoil=without(b'PID')),
         Kind('HL7 discharge', 5, 'health-mllp', hl7('A03'), spoil=without(b'PID')),
         Kind('HL7 results', 2, 'health-mllp', results, spoil=without(b'OBR')),
         Kind('insurance claims', 4, 'health', claims, xml),
-        Kind('insurance claims, form', 2, 'bhyt-claims-3176', claims, xml, form='gateway'),
+        Kind('insurance claims, form', 2, 'bhyt-claims-3176', claims, form=gateway_form),
         Kind('check-in', 5, 'health', check_in, xml),
-        Kind('FHIR Encounter', 2, 'health', from_sample(samples + 'fhir-encounter.json', visit), fhir),
-        Kind(
-            'FHIR Observation',
-            2,
-            'health',
-            from_sample(samples + 'fhir-observation.json', ('XN-201', 'XN-{n:08}'), visit),
-            fhir,
-        ),
-        Kind('FHIR Claim', 1, 'health', from_sample(samples + 'fhir-claim.json', ('HS-9', 'HS-{n:08}'), visit), fhir),
-        Kind('FHIR bed', 2, 'health', from_sample(samples + 'fhir-bed.json', ('"G9"', '"G{n:08}"')), fhir),
-        Kind(
-            'notifiable disease',
-            1,
-            'health',
-            from_sample(samples + 'notifiable-one.json', ('TT54-20-260712-0007', 'TT54-20-{n:08}-7')),
-            'application/json',
-        ),
+        Kind('FHIR Encounter', 2, 'health', encounter, fhir),
+        Kind('FHIR Observation', 2, 'health', observation, fhir),
+        Kind('FHIR Claim', 1, 'health', claim, fhir),
+        Kind('FHIR bed', 2, 'health', bed, fhir),
+        Kind('notifiable disease', 1, 'health', report, 'application/json'),
     ]
 
 
@@ -200,7 +205,9 @@ def border_gate():
     )
     movement = from_sample(samples + 'movement.json', ('GMRA00000001', 'GMRA{n:08}'))
     ecus = from_sample(samples + 'ecus.xml', ('100000000118', '1000{n:08}'), ('300000000119', '3000{n:08}'))
-    wco = from_sample(samples + 'wco-declaration.xml', ('MAU118', 'MAU{n:08}'), ('26VN000000000118', '26VN0000{n:08}'))
+    wco = from_sample(
+        samples + 'wco-declaration.xml', ('MAU118', 'MAU{n:08}'), ('26VN000000000118', '26VN0000{n:08}')
+    )
     cusdec = from_sample(samples + 'cusdec.edi', ('TK-2026-000123', 'TK-{n:08}'))
     cuscar = from_sample(samples + 'cuscar.edi', ('MNF-2026-0711', 'MNF-{n:08}'), ('VD-000', 'VD-{n:08}-'))
     return [
@@ -223,10 +230,9 @@ class Catalogue:
 
     def __init__(self, run):
         self.run = run
-        self.routes = [route for document in run.documents('routes') for route in document.get('routes') or []]
-        self.domains = {
-            entry['name']: entry['domain'] for document in run.documents('sources') for entry in document['sources']
-        }
+        self.routes = [route for document in run.documents('routes') for route in document['routes']]
+        sources = [source for document in run.documents('sources') for source in document['sources']]
+        self.domains = {source['name']: source['domain'] for source in sources}
 
     def topics(self, record, source):
         """Where one record goes: to the topics of its routes, or once to the dead letters."""
@@ -237,7 +243,7 @@ class Catalogue:
         for route in self.routes:
             if route['type'] != record['type'] or not self.fits(route.get('when'), record['message']):
                 continue
-            keyless = 'key' in route and not record['message'].get(camel(route['key']))
+            keyless = 'key' in route and not record['message'].get(golden.camel(route['key']))
             found.add(letters if keyless and 'without_key' not in route else route['topic'])
         return found
 
@@ -246,7 +252,7 @@ class Catalogue:
         """The two conditions that the example's routes have."""
         if not when:
             return True
-        value = message.get(camel(when['field']))
+        value = message.get(golden.camel(when['field']))
         return value in when['in'] if 'in' in when else value == when['equals']
 
     def translate(self, kind, number, broken, folder):
@@ -272,7 +278,7 @@ class Catalogue:
         spoilt = self.translate(kind, 99999998, True, folder)
         ids = [record.get('event_id') for record in one + two]
         if not one or any('reject' in record for record in one) or len(set(ids)) != len(ids):
-            raise ioc.Trouble(f'{kind.name}: two payloads do not give {len(ids)} events of their own: {str(one)[:500]}')
+            raise ioc.Trouble(f'{kind.name}: two payloads give {len(set(ids))} events, not {len(ids)}')
         if not any('reject' in record for record in spoilt):
             raise ioc.Trouble(f'{kind.name}: a broken one is taken')
         kind.good, kind.broken = (
@@ -280,6 +286,3 @@ class Catalogue:
             for records in (one, spoilt)
         )
 
-
-def camel(name):
-    return re.sub(r'_(\w)', lambda match: match[1].upper(), name)
