@@ -225,9 +225,9 @@ static int auth_read(struct reading *reading, struct yaml_node *node, struct con
   if (list == NULL || list->kind != YAML_LIST || list->count == 0) {
     config_error(
         reading->errors, list == NULL ? node->mark : list->mark, item,
-        "%s; write `auth:` with `- api_key: {file: secrets/NAME.keys}` or `- network: {allow: "
-        "[10.20.0.0/16]}`",
-        list == NULL ? "says nowhere how a sender is proven" : "is not a list of ways to prove a sender");
+        "%s; write `auth:` with %s`- network: {allow: [10.20.0.0/16]}`",
+        list == NULL ? "says nowhere how a sender is proven" : "is not a list of ways to prove a sender",
+        source->way == CONFIG_MLLP ? "" : "`- api_key: {file: secrets/NAME.keys}` or ");
     return 0;
   }
   struct config_auth **tail = &source->auth;

@@ -149,6 +149,24 @@ static int mllp_read(struct reading *reading, struct yaml_node *mllp, struct con
 
 /* ---- folder ---- */
 
+/* What would take nothing, without a word. */
+static void patterns_check(struct reading *reading, const struct yaml_node *map, const char *item) {
+  const struct yaml_node *list = yaml_peek(map, "files");
+  if (list == NULL || list->kind != YAML_LIST) return;
+  if (list->count == 0) {
+    config_error(reading->errors, list->mark, item, "files is empty, and no file is taken; write [\"*\"]");
+  }
+  for (const struct yaml_node *one = list->first; one != NULL; one = one->next) {
+    char quoted[CONFIG_QUOTED_SIZE];
+    bool below = memchr(one->text.data, '/', one->text.length) != NULL;
+    if (!below && (one->text.length == 0 || one->text.data[0] != '.')) continue;
+    config_error(reading->errors, one->mark, item, "%s matches no file: %s; write for example *.csv",
+                 config_quoted(one->text, quoted),
+                 below ? "names have no '/', and folders below are not looked into"
+                       : "names that begin with '.' are never taken");
+  }
+}
+
 static int folder_read(struct reading *reading, struct yaml_node *map, struct config_source *source,
                        const char *name) {
   struct arena *arena = reading->config->arena;
@@ -163,6 +181,7 @@ static int folder_read(struct reading *reading, struct yaml_node *map, struct co
   folder->mark = yaml_mark(map, "path");
   static const char *const also[] = {"complete", NULL};
   options_unknown(folder_options, also, map, item, reading->errors);
+  patterns_check(reading, map, item);
   if (folder->path == NULL || !path_is_good(reading, folder->path, folder->mark, item)) return 0;
   folder->path = path_beside(reading, folder->path);
   return folder->path == NULL ? -ENOMEM : 0;
@@ -181,7 +200,11 @@ static const struct way {
 
 static void auth_check(struct reading *reading, struct yaml_node *node, const struct config_source *source,
                        const char *name) {
-  const struct yaml_node *auth = yaml_peek(node, "auth");
+  const struct yaml_node *auth = yaml_peek(node, "auth"), *limits = yaml_peek(node, "limits");
+  if (source->way == CONFIG_FOLDER && limits != NULL) {
+    config_error(reading->errors, limits->key_mark, name,
+                 "a folder has no `limits`: these are of connections; remove them, or write folder.max_file");
+  }
   if (auth == NULL || source->way == CONFIG_HTTP) return;
   if (source->way == CONFIG_FOLDER) {
     auth = yaml_get(node, "auth"); /* told here, so nobody else need complain */
