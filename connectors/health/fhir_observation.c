@@ -8,158 +8,133 @@
 
 #include "ioc/health/v1/lab_result.pb-c.h"
 
-#include <errno.h>
-
 typedef Ioc__Health__V1__LabResult LabResult;
 typedef Ioc__Health__V1__ResultComponent Component;
 typedef Ioc__Health__V1__ResultValue Value;
 typedef Ioc__Health__V1__Interpretation Interpretation;
 typedef Ioc__Health__V1__Code Code;
 
+#define KIND(name) IOC__HEALTH__V1__VALUE_KIND__VALUE_KIND_##name
+#define FLAG(name) IOC__HEALTH__V1__FLAG__FLAG_##name
+#define STATUS(name) IOC__HEALTH__V1__RESULT_STATUS__RESULT_STATUS_##name
+
+static const struct value_code states[] = {
+    {TEXT("registered"), STATUS(PENDING)},
+    {TEXT("preliminary"), STATUS(PRELIMINARY)},
+    {TEXT("final"), STATUS(FINAL)},
+    {TEXT("corrected"), STATUS(CORRECTED)},
+    {TEXT("amended"), STATUS(AMENDED)},
+    {TEXT("entered-in-error"), STATUS(WITHDRAWN)},
+    {TEXT("cancelled"), STATUS(CANCELLED)},
+    {TEXT("unknown"), STATUS(UNKNOWN)},
+    {TEXT(""), 0},
+};
+
+/* ---- Codes ---- */
+
+static Code *make_code(struct fhir_job *job, struct text code, struct text words, struct text system) {
+  Code *made = code.length + words.length == 0 ? NULL : value_alloc(&job->maker, sizeof(*made));
+  if (made == NULL) return NULL;
+  ioc__health__v1__code__init(made);
+  made->code = fhir_string(job, code);
+  made->text = fhir_string(job, words);
+  made->system = fhir_string(job, system);
+  return made;
+}
+
+static Code *read_concept(struct fhir_job *job, const struct json *concept) {
+  const struct json *coding = fhir_first(json_get(concept, "coding"));
+  return make_code(job, fhir_code(concept), fhir_display(concept), fhir_text(coding, "system"));
+}
+
+/* ---- Values ---- */
+
 struct measured { /* what a result and its components have in common, on its way into one of them */
   Ioc__Health__V1__ValueKind kind;
   Value **values;
   size_t values_count;
   Code *unit;
-  char *range;
-  Interpretation **interpretations;
-  size_t interpretations_count;
-  Code *absent_reason;
+  Value spare; /* written to where there is no memory; nobody reads it */
 };
 
-/* ---- Codes ---- */
-
-static int put_code(struct fhir_job *job, const struct fhir_crumb *crumb, const struct json *value,
-                    struct text code, struct text words, struct text system, Code **field) {
-  if (code.length == 0 && words.length == 0) return 0;
-  Code *made = hub_alloc(job->sink, sizeof(*made));
-  if (made == NULL) return -ENOMEM;
-  ioc__health__v1__code__init(made);
-  *field = made;
-  int r = fhir_put(job, crumb, value, code, &made->code);
-  if (r == 0) r = fhir_put(job, crumb, value, words, &made->text);
-  return r != 0 ? r : fhir_put(job, crumb, value, system, &made->system);
-}
-
-static int put_concept(struct fhir_job *job, const struct fhir_crumb *crumb, const struct json *object,
-                       const char *name, Code **field) {
-  struct fhir_crumb at = {crumb, name, 0};
-  const struct json *concept = json_get(object, name), *coding = fhir_first(json_get(concept, "coding"));
-  return put_code(job, &at, concept, fhir_code(concept), fhir_display(concept),
-                  json_text(json_get(coding, "system")), field);
-}
-
-/* ---- Values ---- */
-
-static int add_value(struct fhir_job *job, struct measured *measured, Ioc__Health__V1__ValueKind kind,
-                     Value **ret) {
-  if (measured->values == NULL) measured->values = hub_alloc(job->sink, 2 * sizeof(*measured->values));
-  Value *value = hub_alloc(job->sink, sizeof(*value));
-  if (measured->values == NULL || value == NULL) return -ENOMEM;
+static Value *add_value(struct fhir_job *job, struct measured *measured, Ioc__Health__V1__ValueKind kind) {
+  if (measured->values == NULL) measured->values = value_alloc(&job->maker, 2 * sizeof(*measured->values));
+  Value *value = value_alloc(&job->maker, sizeof(*value));
+  if (value == NULL) value = &measured->spare;
+  else measured->values[measured->values_count++] = value;
   ioc__health__v1__result_value__init(value);
   measured->kind = kind;
-  measured->values[measured->values_count++] = value;
-  *ret = value;
-  return 0;
+  return value;
 }
 
-#define NUMBER IOC__HEALTH__V1__VALUE_KIND__VALUE_KIND_NUMBER
-#define STRUCTURED IOC__HEALTH__V1__VALUE_KIND__VALUE_KIND_STRUCTURED_NUMBER
-#define CODED IOC__HEALTH__V1__VALUE_KIND__VALUE_KIND_CODE
-#define WORDS IOC__HEALTH__V1__VALUE_KIND__VALUE_KIND_TEXT
-#define MOMENT IOC__HEALTH__V1__VALUE_KIND__VALUE_KIND_TIME
-
-static int put_unit(struct fhir_job *job, const struct fhir_crumb *crumb, const struct json *quantity,
-                    struct measured *measured) {
-  if (measured->unit != NULL) return 0;
-  return put_code(job, crumb, quantity, json_text(json_get(quantity, "code")),
-                  json_text(json_get(quantity, "unit")), json_text(json_get(quantity, "system")),
-                  &measured->unit);
+static Code *read_unit(struct fhir_job *job, const struct json *quantity) {
+  return make_code(job, fhir_text(quantity, "code"), fhir_text(quantity, "unit"),
+                   fhir_text(quantity, "system"));
 }
 
-static int take_quantity(struct fhir_job *job, const struct fhir_crumb *crumb, const struct json *quantity,
-                         struct measured *measured) {
+static void take_quantity(struct fhir_job *job, const struct json *quantity, struct measured *measured) {
   Value *value;
-  bool compared = json_get(quantity, "comparator") != NULL;
-  int r = add_value(job, measured, compared ? STRUCTURED : NUMBER, &value);
-  if (r == 0) r = fhir_put_member(job, crumb, quantity, "value", &value->number);
-  if (r == 0) r = fhir_put_member(job, crumb, quantity, "comparator", &value->comparator);
-  return r != 0 ? r : put_unit(job, crumb, quantity, measured);
+  struct text comparator = fhir_text(quantity, "comparator");
+  value = add_value(job, measured, comparator.length != 0 ? KIND(STRUCTURED_NUMBER) : KIND(NUMBER));
+  value->number = fhir_string(job, fhir_text(quantity, "value"));
+  value->comparator = fhir_string(job, comparator);
+  measured->unit = read_unit(job, quantity);
 }
 
 /* `low - high`, `numerator : denominator`. */
-static int take_pair(struct fhir_job *job, const struct fhir_crumb *crumb, const struct json *pair,
-                     const char *first, const char *second, struct text separator,
+static void take_pair(struct fhir_job *job, const struct json *one, const struct json *other,
+                      struct text separator, struct measured *measured) {
+  Value *value = add_value(job, measured, KIND(STRUCTURED_NUMBER));
+  value->number = fhir_string(job, fhir_text(one, "value"));
+  value->second_number = fhir_string(job, fhir_text(other, "value"));
+  value->separator = fhir_string(job, separator);
+  measured->unit = read_unit(job, one != NULL ? one : other);
+}
+
+static void take_range(struct fhir_job *job, const struct json *range, struct measured *measured) {
+  take_pair(job, json_get(range, "low"), json_get(range, "high"), TEXT("-"), measured);
+}
+
+static void take_ratio(struct fhir_job *job, const struct json *ratio, struct measured *measured) {
+  take_pair(job, json_get(ratio, "numerator"), json_get(ratio, "denominator"), TEXT(":"), measured);
+}
+
+static void take_concept(struct fhir_job *job, const struct json *concept, struct measured *measured) {
+  Value *value = add_value(job, measured, KIND(CODE));
+  value->code = fhir_string(job, fhir_code(concept));
+  value->code_system = fhir_string(job, fhir_text(fhir_first(json_get(concept, "coding")), "system"));
+  value->text = fhir_personal(job, HUB_FREE_TEXT, fhir_display(concept));
+}
+
+static void take_text(struct fhir_job *job, const struct json *text, struct measured *measured) {
+  Value *value = add_value(job, measured, KIND(TEXT));
+  value->text = fhir_personal(job, HUB_FREE_TEXT, json_text(text));
+}
+
+static void take_boolean(struct fhir_job *job, const struct json *boolean, struct measured *measured) {
+  Value *value = add_value(job, measured, KIND(CODE));
+  value->code = fhir_string(job, json_is(boolean, JSON_TRUE) ? TEXT("true") : TEXT("false"));
+}
+
+static void take_integer(struct fhir_job *job, const struct json *integer, struct measured *measured) {
+  Value *value = add_value(job, measured, KIND(NUMBER));
+  value->number = fhir_string(job, json_text(integer));
+}
+
+static void take_end(struct fhir_job *job, const struct json *object, const char *member,
                      struct measured *measured) {
-  const struct json *one = json_get(pair, first), *other = json_get(pair, second);
-  Value *value;
-  int r = add_value(job, measured, STRUCTURED, &value);
-  if (r == 0) r = fhir_put_member(job, crumb, one, "value", &value->number);
-  if (r == 0) r = fhir_put_member(job, crumb, other, "value", &value->second_number);
-  if (r == 0) r = fhir_put(job, crumb, pair, separator, &value->separator);
-  return r != 0 ? r : put_unit(job, crumb, one != NULL ? one : other, measured);
+  Value *value = add_value(job, measured, KIND(TIME));
+  fhir_put_time(job, object, member, FHIR_TIME(value, time));
 }
 
-static int take_range(struct fhir_job *job, const struct fhir_crumb *crumb, const struct json *range,
-                      struct measured *measured) {
-  return take_pair(job, crumb, range, "low", "high", TEXT("-"), measured);
-}
-
-static int take_ratio(struct fhir_job *job, const struct fhir_crumb *crumb, const struct json *ratio,
-                      struct measured *measured) {
-  return take_pair(job, crumb, ratio, "numerator", "denominator", TEXT(":"), measured);
-}
-
-static int take_concept(struct fhir_job *job, const struct fhir_crumb *crumb, const struct json *concept,
-                        struct measured *measured) {
-  Value *value;
-  const struct json *coding = fhir_first(json_get(concept, "coding"));
-  int r = add_value(job, measured, CODED, &value);
-  if (r == 0) r = fhir_put(job, crumb, concept, fhir_code(concept), &value->code);
-  if (r == 0) r = fhir_put_member(job, crumb, coding, "system", &value->code_system);
-  return r != 0 ? r
-                : fhir_put_personal(job, crumb, concept, fhir_display(concept), HUB_FREE_TEXT, &value->text);
-}
-
-static int take_text(struct fhir_job *job, const struct fhir_crumb *crumb, const struct json *text,
-                     struct measured *measured) {
-  Value *value;
-  int r = add_value(job, measured, WORDS, &value);
-  return r != 0 ? r : fhir_put_personal(job, crumb, text, json_text(text), HUB_FREE_TEXT, &value->text);
-}
-
-static int take_boolean(struct fhir_job *job, const struct fhir_crumb *crumb, const struct json *boolean,
-                        struct measured *measured) {
-  Value *value;
-  int r = add_value(job, measured, CODED, &value);
-  return r != 0 ? r
-                : fhir_put(job, crumb, boolean, json_is(boolean, JSON_TRUE) ? TEXT("true") : TEXT("false"),
-                           &value->code);
-}
-
-static int take_integer(struct fhir_job *job, const struct fhir_crumb *crumb, const struct json *integer,
-                        struct measured *measured) {
-  Value *value;
-  int r = add_value(job, measured, NUMBER, &value);
-  return r != 0 ? r : fhir_put(job, crumb, integer, json_text(integer), &value->number);
-}
-
-static int take_period(struct fhir_job *job, const struct fhir_crumb *crumb, const struct json *period,
-                       struct measured *measured) {
-  static const char *const ends[] = {"start", "end"};
-  int r = 0;
-  for (int i = 0; i < 2 && r == 0; i++) {
-    Value *value;
-    if (json_get(period, ends[i]) == NULL) continue;
-    r = add_value(job, measured, MOMENT, &value);
-    if (r == 0) r = fhir_put_time(job, crumb, period, ends[i], FHIR_TIME(value, time));
-  }
-  return r;
+static void take_period(struct fhir_job *job, const struct json *period, struct measured *measured) {
+  if (json_get(period, "start") != NULL) take_end(job, period, "start", measured);
+  if (json_get(period, "end") != NULL) take_end(job, period, "end", measured);
 }
 
 static const struct {
   const char *name;
-  int (*take)(struct fhir_job *, const struct fhir_crumb *, const struct json *, struct measured *);
+  void (*take)(struct fhir_job *, const struct json *, struct measured *);
 } value_takers[] = {
     {"valueQuantity", take_quantity}, {"valueCodeableConcept", take_concept},
     {"valueString", take_text},       {"valueBoolean", take_boolean},
@@ -168,234 +143,183 @@ static const struct {
     {"valuePeriod", take_period},
 };
 
-static int take_values(struct fhir_job *job, const struct fhir_crumb *crumb, const struct json *object,
-                       struct measured *measured) {
+static struct measured measure(struct fhir_job *job, const struct json *object) {
+  struct measured measured = {.kind = 0};
   for (size_t i = 0; i < sizeof(value_takers) / sizeof(value_takers[0]); i++) {
-    struct fhir_crumb at = {crumb, value_takers[i].name, 0};
     const struct json *value = json_get(object, value_takers[i].name);
-    if (value != NULL) return value_takers[i].take(job, &at, value, measured);
+    if (value == NULL) continue;
+    value_takers[i].take(job, value, &measured);
+    return measured;
   }
-  if (json_get(object, "valueDateTime") == NULL) return 0;
-  Value *value;
-  int r = add_value(job, measured, MOMENT, &value);
-  return r != 0 ? r : fhir_put_time(job, crumb, object, "valueDateTime", FHIR_TIME(value, time));
+  if (json_get(object, "valueDateTime") != NULL) take_end(job, object, "valueDateTime", &measured);
+  return measured;
 }
 
 /* ---- Judgements ---- */
 
-static const struct {
-  const char *code;
-  Ioc__Health__V1__Flag flag;
-} flags[] = {
-    {"N", IOC__HEALTH__V1__FLAG__FLAG_NORMAL},
-    {"A", IOC__HEALTH__V1__FLAG__FLAG_ABNORMAL},
-    {"AA", IOC__HEALTH__V1__FLAG__FLAG_CRITICALLY_ABNORMAL},
-    {"L", IOC__HEALTH__V1__FLAG__FLAG_LOW},
-    {"LL", IOC__HEALTH__V1__FLAG__FLAG_CRITICALLY_LOW},
-    {"H", IOC__HEALTH__V1__FLAG__FLAG_HIGH},
-    {"HH", IOC__HEALTH__V1__FLAG__FLAG_CRITICALLY_HIGH},
-    {"<", IOC__HEALTH__V1__FLAG__FLAG_BELOW_SCALE},
-    {">", IOC__HEALTH__V1__FLAG__FLAG_ABOVE_SCALE},
-    {"POS", IOC__HEALTH__V1__FLAG__FLAG_POSITIVE},
-    {"NEG", IOC__HEALTH__V1__FLAG__FLAG_NEGATIVE},
-    {"R", IOC__HEALTH__V1__FLAG__FLAG_RESISTANT},
-    {"S", IOC__HEALTH__V1__FLAG__FLAG_SUSCEPTIBLE},
-    {"I", IOC__HEALTH__V1__FLAG__FLAG_INTERMEDIATE},
-    {"U", IOC__HEALTH__V1__FLAG__FLAG_RISING},
-    {"D", IOC__HEALTH__V1__FLAG__FLAG_FALLING},
-    {"B", IOC__HEALTH__V1__FLAG__FLAG_BETTER},
-    {"W", IOC__HEALTH__V1__FLAG__FLAG_WORSE},
+static const struct value_code flags[] = {
+    {TEXT("N"), FLAG(NORMAL)},
+    {TEXT("A"), FLAG(ABNORMAL)},
+    {TEXT("AA"), FLAG(CRITICALLY_ABNORMAL)},
+    {TEXT("L"), FLAG(LOW)},
+    {TEXT("LL"), FLAG(CRITICALLY_LOW)},
+    {TEXT("H"), FLAG(HIGH)},
+    {TEXT("HH"), FLAG(CRITICALLY_HIGH)},
+    {TEXT("<"), FLAG(BELOW_SCALE)},
+    {TEXT(">"), FLAG(ABOVE_SCALE)},
+    {TEXT("POS"), FLAG(POSITIVE)},
+    {TEXT("NEG"), FLAG(NEGATIVE)},
+    {TEXT("R"), FLAG(RESISTANT)},
+    {TEXT("S"), FLAG(SUSCEPTIBLE)},
+    {TEXT("I"), FLAG(INTERMEDIATE)},
+    {TEXT("U"), FLAG(RISING)},
+    {TEXT("D"), FLAG(FALLING)},
+    {TEXT("B"), FLAG(BETTER)},
+    {TEXT("W"), FLAG(WORSE)},
+    {TEXT(""), 0},
 };
 
-static int take_interpretations(struct fhir_job *job, const struct fhir_crumb *crumb, const struct json *list,
-                                struct measured *measured) {
-  if (list == NULL) return 0;
-  measured->interpretations = hub_alloc(job->sink, list->length * sizeof(Interpretation *));
-  Interpretation *block = hub_alloc(job->sink, list->length * sizeof(Interpretation));
-  if (measured->interpretations == NULL || block == NULL) return -ENOMEM;
-  struct fhir_crumb at = {crumb, "interpretation", 0};
-  for (const struct json *one = json_first(list); one != NULL; one = one->next) {
-    Interpretation *made = &block[measured->interpretations_count];
-    ioc__health__v1__interpretation__init(made);
+static Interpretation **read_interpretations(struct fhir_job *job, const struct json *list,
+                                             size_t *ret_count) {
+  size_t count = 0;
+  if (list == NULL) return NULL;
+  Interpretation **made = value_alloc(&job->maker, list->length * sizeof(*made));
+  Interpretation *one_made = value_alloc(&job->maker, list->length * sizeof(*one_made));
+  if (one_made == NULL) return NULL;
+  for (const struct json *one = json_first(list); one != NULL; one = one->next, one_made++) {
     struct text code = fhir_code(one);
-    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
-      if (text_is(code, flags[i].code)) made->flag = flags[i].flag;
-    int r = fhir_put(job, &at, one, code.length != 0 ? code : fhir_display(one), &made->code);
-    if (r != 0) return r;
-    measured->interpretations[measured->interpretations_count++] = made;
+    ioc__health__v1__interpretation__init(one_made);
+    one_made->flag = (Ioc__Health__V1__Flag)value_of_code(flags, code);
+    one_made->code = fhir_string(job, code.length != 0 ? code : fhir_display(one));
+    made[count++] = one_made;
   }
-  return 0;
+  *ret_count = count;
+  return made;
 }
 
-/* The text of the first range, else `low - high` as the numbers were sent. */
-static int take_range_text(struct fhir_job *job, const struct fhir_crumb *crumb, const struct json *object,
-                           struct measured *measured) {
-  const struct json *range = fhir_first(json_get(object, "referenceRange"));
-  struct text words = json_text(json_get(range, "text"));
-  struct fhir_crumb at = {crumb, "referenceRange", 0};
-  if (words.length != 0) return fhir_put(job, &at, range, words, &measured->range);
-  struct text low = json_text(json_get(json_get(range, "low"), "value")),
-              high = json_text(json_get(json_get(range, "high"), "value"));
-  if (low.length == 0 && high.length == 0) return 0;
-  char *joined = hub_alloc(job->sink, low.length + high.length + 4);
-  if (joined == NULL) return -ENOMEM;
-  size_t at_byte = 0;
-  if (low.length != 0) memcpy(joined, low.data, low.length), at_byte = low.length;
-  memcpy(joined + at_byte,
-         low.length == 0    ? "<="
-         : high.length == 0 ? ""
-                            : " - ",
-         low.length == 0    ? 2
-         : high.length == 0 ? 0
-                            : 3);
-  at_byte = strlen(joined);
-  if (high.length != 0) memcpy(joined + at_byte, high.data, high.length);
-  measured->range = joined;
-  return 0;
+/* The text of the first range, else `low - high`, `>=low`, `<=high` with the numbers as they were sent. */
+static char *read_range(struct fhir_job *job, const struct json *list) {
+  const struct json *range = fhir_first(list);
+  struct text words = fhir_text(range, "text");
+  struct text low = fhir_text(json_get(range, "low"), "value"),
+              high = fhir_text(json_get(range, "high"), "value");
+  if (words.length != 0) return fhir_string(job, words);
+  if (low.length + high.length == 0) return (char *)protobuf_c_empty_string;
+  struct text parts[] = {low, low.length == 0 ? TEXT("<=") : TEXT(" - "), high};
+  if (high.length == 0) parts[1] = low, parts[0] = TEXT(">=");
+  char *joined = value_alloc(&job->maker, low.length + high.length + 4);
+  if (joined == NULL) return (char *)protobuf_c_empty_string;
+  size_t used = 0;
+  for (size_t i = 0; i < 3; i++) {
+    if (parts[i].length != 0) memcpy(joined + used, parts[i].data, parts[i].length);
+    used += parts[i].length;
+  }
+  return joined;
 }
 
-static int measure(struct fhir_job *job, const struct fhir_crumb *crumb, const struct json *object,
-                   struct measured *ret) {
-  *ret = (struct measured){.range = (char *)protobuf_c_empty_string};
-  int r = take_values(job, crumb, object, ret);
-  if (r == 0) r = take_interpretations(job, crumb, json_get(object, "interpretation"), ret);
-  if (r == 0) r = take_range_text(job, crumb, object, ret);
-  if (r == 0) r = put_concept(job, crumb, object, "dataAbsentReason", &ret->absent_reason);
-  if (r != 0 || ret->absent_reason == NULL || ret->values_count == 0) return r;
-  struct fhir_crumb at = {crumb, "dataAbsentReason", 0}; /* obs-6 */
-  fhir_fault(&job->fault, HUB_INVALID, &at, json_get(object, "dataAbsentReason"),
-             "a value, and a reason why there is none");
-  return FHIR_E_FAULT;
-}
-
-#define TAKE_MEASURED(to, from)                                                                           \
-  (to)->value_kind = (from).kind, (to)->values = (from).values, (to)->n_values = (from).values_count,     \
-  (to)->unit = (from).unit, (to)->reference_range = (from).range,                                         \
-  (to)->interpretations = (from).interpretations, (to)->n_interpretations = (from).interpretations_count, \
-  (to)->absent_reason = (from).absent_reason
+/* A result and a component of one have the same fields for it. */
+#define READ_MEASURED(job, object, into)                                                           \
+  do {                                                                                             \
+    struct measured measured = measure(job, object);                                               \
+    (into)->value_kind = measured.kind;                                                            \
+    (into)->values = measured.values;                                                              \
+    (into)->n_values = measured.values_count;                                                      \
+    (into)->unit = measured.unit;                                                                  \
+    (into)->test = read_concept(job, json_get(object, "code"));                                    \
+    (into)->interpretations =                                                                      \
+        read_interpretations(job, json_get(object, "interpretation"), &(into)->n_interpretations); \
+    (into)->reference_range = read_range(job, json_get(object, "referenceRange"));                 \
+    (into)->absent_reason = read_concept(job, json_get(object, "dataAbsentReason"));               \
+  } while (false)
 
 /* ---- The result ---- */
 
-static int put_components(struct fhir_job *job, const struct fhir_crumb *crumb, const struct json *list,
-                          LabResult *result) {
-  if (list == NULL) return 0;
-  result->components = hub_alloc(job->sink, list->length * sizeof(Component *));
-  Component *block = hub_alloc(job->sink, list->length * sizeof(Component));
-  if (result->components == NULL || block == NULL) return -ENOMEM;
-  struct fhir_crumb here = {crumb, "component", 0}, at = {&here, NULL, 0};
-  for (const struct json *one = json_first(list); one != NULL; one = one->next, at.index++) {
-    struct measured measured;
-    Component *made = &block[at.index];
+/* obs-6, of a result or a component. */
+static int check_absent(struct fhir_job *job, const struct fhir_crumb *crumb, const struct json *object) {
+  const struct json *absent = json_get(object, "dataAbsentReason");
+  struct fhir_crumb at = {crumb, "dataAbsentReason", 0};
+  if (absent == NULL) return 0;
+  for (const struct json *member = object->first; member != NULL; member = member->next)
+    if (member->key_length > 5 && memcmp(member->key, "value", 5) == 0)
+      return fhir_fault(&job->fault, HUB_INVALID, &at, absent, "a value, and a reason why there is none");
+  return 0;
+}
+
+int fhir_observation_check(struct fhir_job *job, const struct fhir_crumb *crumb,
+                           const struct json *resource) {
+  struct fhir_crumb list = {crumb, "component", 0}, at = {&list, NULL, 0};
+  int r = check_absent(job, crumb, resource);
+  const struct json *one = json_first(json_get(resource, "component"));
+  for (; one != NULL && r == 0; one = one->next, at.index++) r = check_absent(job, &at, one);
+  return r;
+}
+
+static void read_components(struct fhir_job *job, const struct json *list, LabResult *result) {
+  if (list == NULL) return;
+  result->components = value_alloc(&job->maker, list->length * sizeof(Component *));
+  Component *made = value_alloc(&job->maker, list->length * sizeof(*made));
+  if (made == NULL) return;
+  for (const struct json *one = json_first(list); one != NULL; one = one->next, made++) {
     ioc__health__v1__result_component__init(made);
-    int r = measure(job, &at, one, &measured);
-    if (r == 0) r = put_concept(job, &at, one, "code", &made->test);
-    if (r != 0) return r;
-    TAKE_MEASURED(made, measured);
+    READ_MEASURED(job, one, made);
     result->components[result->n_components++] = made;
   }
-  return 0;
 }
 
-static int put_notes(struct fhir_job *job, const struct fhir_crumb *crumb, const struct json *list,
-                     LabResult *result) {
-  if (list == NULL) return 0;
-  result->notes = hub_alloc(job->sink, list->length * sizeof(char *));
-  if (result->notes == NULL) return -ENOMEM;
-  struct fhir_crumb at = {crumb, "note", 0};
-  for (const struct json *one = json_first(list); one != NULL; one = one->next) {
-    struct text text = json_text(json_get(one, "text"));
-    if (text.length == 0) continue;
-    int r = fhir_put_personal(job, &at, one, text, HUB_FREE_TEXT, &result->notes[result->n_notes]);
-    if (r != 0) return r;
-    result->n_notes++;
-  }
-  return 0;
-}
-
-static Ioc__Health__V1__ResultStatus status_of(struct text code) {
-  static const char *const codes[] = {
-      [IOC__HEALTH__V1__RESULT_STATUS__RESULT_STATUS_PENDING] = "registered",
-      [IOC__HEALTH__V1__RESULT_STATUS__RESULT_STATUS_PRELIMINARY] = "preliminary",
-      [IOC__HEALTH__V1__RESULT_STATUS__RESULT_STATUS_FINAL] = "final",
-      [IOC__HEALTH__V1__RESULT_STATUS__RESULT_STATUS_CORRECTED] = "corrected",
-      [IOC__HEALTH__V1__RESULT_STATUS__RESULT_STATUS_AMENDED] = "amended",
-      [IOC__HEALTH__V1__RESULT_STATUS__RESULT_STATUS_WITHDRAWN] = "entered-in-error",
-      [IOC__HEALTH__V1__RESULT_STATUS__RESULT_STATUS_CANCELLED] = "cancelled",
-      [IOC__HEALTH__V1__RESULT_STATUS__RESULT_STATUS_UNKNOWN] = "unknown",
-  };
-  size_t i = 1;
-  while (!text_is(code, codes[i])) i++; /* the list binds: the shape was checked */
-  return (Ioc__Health__V1__ResultStatus)i;
+static void read_notes(struct fhir_job *job, const struct json *list, LabResult *result) {
+  if (list == NULL) return;
+  result->notes = value_alloc(&job->maker, list->length * sizeof(char *));
+  if (result->notes == NULL) return;
+  for (const struct json *one = json_first(list); one != NULL; one = one->next)
+    result->notes[result->n_notes++] = fhir_personal(job, HUB_FREE_TEXT, fhir_text(one, "text"));
 }
 
 /* The first performer that is an organization: others are persons. */
-static int put_performer(struct fhir_job *job, const struct fhir_crumb *crumb, const struct json *list,
-                         LabResult *result) {
-  for (const struct json *one = fhir_first(list); one != NULL; one = one->next) {
-    struct text reference = json_text(json_get(one, "reference"));
-    bool organization =
-        text_is(json_text(json_get(one, "type")), "Organization") ||
-        (reference.length != 0 && memmem(reference.data, reference.length, "Organization/", 13) != NULL) ||
-        text_is(json_text(json_get(fhir_follow(job, one), "resourceType")), "Organization");
-    if (!organization) continue;
-    int r = fhir_put_facility(job, crumb, one, &result->facility);
-    return r != 0 || result->facility == NULL
-               ? r
-               : fhir_put(job, crumb, one, text_of(result->facility->name), &result->performer_name);
+static void read_performer(struct fhir_job *job, const struct json *list, LabResult *result) {
+  const struct json *one = fhir_first(list);
+  for (; one != NULL && result->facility == NULL; one = one->next) {
+    Ioc__Health__V1__Facility *facility = fhir_facility(job, one, TEXT_NONE);
+    if (facility == NULL) continue;
+    result->facility = facility;
+    result->performer_name = facility->name;
   }
-  return 0;
 }
 
-static int put_times(struct fhir_job *job, const struct fhir_crumb *crumb, const struct json *resource,
-                     LabResult *result) {
-  struct fhir_crumb meta = {crumb, "meta", 0}, period = {crumb, "effectivePeriod", 0};
-  int r = fhir_put_time(job, crumb, resource, "effectiveDateTime", FHIR_TIME(result, observed_at));
-  if (r == 0) r = fhir_put_time(job, crumb, resource, "effectiveInstant", FHIR_TIME(result, observed_at));
-  if (r == 0)
-    r = fhir_put_time(job, &period, json_get(resource, "effectivePeriod"), "start",
-                      FHIR_TIME(result, observed_at));
-  if (r == 0) r = fhir_put_time(job, crumb, resource, "issued", FHIR_TIME(result, reported_at));
-  return r != 0 ? r
-                : fhir_put_time(job, &meta, json_get(resource, "meta"), "lastUpdated",
-                                FHIR_TIME(result, sent_at));
-}
-
-static int put_order(struct fhir_job *job, const struct fhir_crumb *crumb, const struct json *resource,
-                     LabResult *result) {
+static void read_order(struct fhir_job *job, const struct json *resource, LabResult *result) {
   const struct json *order = fhir_first(json_get(resource, "basedOn")),
-                    *encounter = json_get(resource, "encounter");
-  const struct json *specimen = fhir_follow(job, json_get(resource, "specimen"));
-  int r = fhir_put(job, crumb, order, fhir_reference_id(order), &result->placer_order_id);
-  if (r == 0) r = fhir_put(job, crumb, encounter, fhir_reference_id(encounter), &result->visit_id);
-  return r != 0 ? r : put_concept(job, crumb, specimen, "type", &result->specimen);
+                    *specimen = fhir_follow(job, json_get(resource, "specimen"), "Specimen");
+  result->placer_order_id = fhir_string(job, fhir_reference_id(order));
+  result->visit_id = fhir_string(job, fhir_reference_id(json_get(resource, "encounter")));
+  result->specimen = read_concept(job, json_get(specimen, "type"));
+  result->category_code = fhir_string(job, fhir_code(fhir_first(json_get(resource, "category"))));
+  result->method = read_concept(job, json_get(resource, "method"));
+  result->body_site = read_concept(job, json_get(resource, "bodySite"));
 }
 
-int fhir_observation(struct fhir_job *job, const struct fhir_crumb *crumb, const struct json *resource) {
+static void read_times(struct fhir_job *job, const struct json *resource, LabResult *result) {
+  const struct json *period = json_get(resource, "effectivePeriod");
+  fhir_put_time(job, resource, "effectiveDateTime", FHIR_TIME(result, observed_at));
+  fhir_put_time(job, resource, "effectiveInstant", FHIR_TIME(result, observed_at));
+  fhir_put_time(job, period, "start", FHIR_TIME(result, observed_at));
+  fhir_put_time(job, resource, "issued", FHIR_TIME(result, reported_at));
+  fhir_put_time(job, json_get(resource, "meta"), "lastUpdated", FHIR_TIME(result, sent_at));
+}
+
+int fhir_observation(struct fhir_job *job, const struct json *resource) {
   LabResult result = IOC__HEALTH__V1__LAB_RESULT__INIT;
-  struct measured measured;
-  struct text id = json_text(json_get(resource, "id"));
-  if (id.length == 0) id = fhir_identifier(resource);
+  struct text id = fhir_id(resource), status = fhir_text(resource, "status");
   result.form = IOC__HEALTH__V1__LAB_RESULT_FORM__LAB_RESULT_FORM_FHIR;
-  result.status = status_of(json_text(json_get(resource, "status")));
-  int r = measure(job, crumb, resource, &measured);
-  if (r != 0) return r;
-  TAKE_MEASURED(&result, measured);
-  r = fhir_put(job, crumb, resource, id, &result.result_id);
-  if (r == 0) r = fhir_put_member(job, crumb, resource, "status", &result.status_code);
-  if (r == 0) r = put_concept(job, crumb, resource, "code", &result.test);
-  if (r == 0) r = put_concept(job, crumb, resource, "method", &result.method);
-  if (r == 0) r = put_concept(job, crumb, resource, "bodySite", &result.body_site);
-  if (r == 0)
-    r = fhir_put(job, crumb, resource, fhir_code(fhir_first(json_get(resource, "category"))),
-                 &result.category_code);
-  if (r == 0) r = put_order(job, crumb, resource, &result);
-  if (r == 0) r = fhir_put_patient(job, crumb, json_get(resource, "subject"), &result.patient);
-  if (r == 0) r = put_performer(job, crumb, json_get(resource, "performer"), &result);
-  if (r == 0) r = put_times(job, crumb, resource, &result);
-  if (r == 0) r = put_components(job, crumb, json_get(resource, "component"), &result);
-  if (r == 0) r = put_notes(job, crumb, json_get(resource, "note"), &result);
-  if (r != 0) return r;
+  result.result_id = fhir_string(job, id);
+  result.status = (Ioc__Health__V1__ResultStatus)value_of_code(states, status);
+  result.status_code = fhir_string(job, status);
+  READ_MEASURED(job, resource, &result);
+  read_order(job, resource, &result);
+  result.patient = fhir_patient(job, json_get(resource, "subject"));
+  read_performer(job, json_get(resource, "performer"), &result);
+  read_times(job, resource, &result);
+  read_components(job, json_get(resource, "component"), &result);
+  read_notes(job, json_get(resource, "note"), &result);
   int64_t occurred = fhir_moment(result.reported_at);
   if (occurred == HUB_NONE) occurred = fhir_moment(result.observed_at);
-  return fhir_emit(job, crumb, resource, id, occurred, &result.base);
+  return fhir_emit(job, resource, id, occurred, &result.base);
 }

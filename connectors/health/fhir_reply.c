@@ -3,34 +3,10 @@
  *
  * It names the place of each rejected record as `expression` and never repeats a value of the payload.
  */
+#include "connectors/health/answer.h"
 #include "connectors/health/fhir.h"
 
-#include "connectors/format/text.h"
-
-#include <errno.h>
-#include <stdio.h>
-
 enum { ISSUES_MAX = 200 };
-
-struct outcome {
-  struct hub_writer *writer;
-  int error;
-};
-
-static void put(struct outcome *out, const char *text) {
-  if (out->error == 0) out->error = out->writer->ops->write(out->writer, text, strlen(text));
-}
-
-/* Constant sentences and places: of what JSON escapes only quotes and backslashes can stand in them. */
-static void put_string(struct outcome *out, const char *text) {
-  put(out, "\"");
-  for (const char *c = text; *c != 0; c++) {
-    char plain[2] = {*c, 0};
-    if (*c == '"' || *c == '\\') put(out, "\\");
-    put(out, plain);
-  }
-  put(out, "\"");
-}
 
 /* IssueType of FHIR R4. */
 static const char *issue_of(enum hub_reject_code code) {
@@ -38,81 +14,82 @@ static const char *issue_of(enum hub_reject_code code) {
     case HUB_MALFORMED: return "structure";
     case HUB_UNSUPPORTED: return "not-supported";
     case HUB_MISSING: return "required";
-    case HUB_INVALID: return "value";
     case HUB_INCOMPLETE: return "incomplete";
     case HUB_CONFLICT: return "conflict";
     case HUB_FORBIDDEN: return "forbidden";
     case HUB_TOO_LARGE: return "too-long";
-    default: return "processing";
+    default: return "value";
   }
 }
 
-static void put_issue(struct outcome *out, const char *severity, const char *issue, const char *words,
+static void put_issue(struct answer *a, const char *severity, const char *issue, const char *words,
                       const char *at) {
-  put(out, "{\"severity\":");
-  put_string(out, severity);
-  put(out, ",\"code\":");
-  put_string(out, issue);
-  put(out, ",\"diagnostics\":");
-  put_string(out, words);
+  answer_put(a, "{\"severity\":");
+  answer_string(a, text_of(severity));
+  answer_put(a, ",\"code\":");
+  answer_string(a, text_of(issue));
+  answer_put(a, ",\"diagnostics\":");
+  answer_string(a, text_of(words));
   if (at != NULL) {
-    put(out, ",\"expression\":[");
-    put_string(out, at);
-    put(out, "]");
+    answer_put(a, ",\"expression\":[");
+    answer_string(a, text_of(at));
+    answer_put(a, "]");
   }
-  put(out, "}");
+  answer_put(a, "}");
 }
 
-static int status_of(enum hub_reject_code code) {
-  switch (code) {
-    case HUB_MALFORMED: return 400;
-    case HUB_UNSUPPORTED: return 415;
-    case HUB_CONFLICT: return 409;
-    case HUB_FORBIDDEN: return 403;
-    case HUB_TOO_LARGE: return 413;
-    default: return 422;
-  }
+/* The hub's own codes are its own trouble: the record is kept. */
+static bool is_refused(const struct hub_outcome *outcome) {
+  return outcome->result == HUB_REJECTED && outcome->code < HUB_NO_ROUTE;
 }
 
-static size_t put_rejected(struct outcome *out, const struct hub_exchange *exchange) {
+static size_t put_rejected(struct answer *a, const struct hub_exchange *exchange) {
   size_t issues = 0;
-  for (size_t i = 0; i < exchange->outcomes_count && issues < ISSUES_MAX; i++) {
+  for (size_t i = 0; i < exchange->outcomes_count && issues <= ISSUES_MAX; i++) {
     const struct hub_outcome *one = exchange->outcomes[i];
-    if (one->result != HUB_REJECTED) continue;
-    if (issues++ != 0) put(out, ",");
-    put_issue(out, "error", issue_of(one->code), one->detail == NULL ? one->code_name : one->detail, one->at);
+    if (!is_refused(one)) continue;
+    if (issues++ != 0) answer_put(a, ",");
+    if (issues <= ISSUES_MAX)
+      put_issue(a, "error", issue_of(one->code), one->detail == NULL ? one->code_name : one->detail, one->at);
+    else put_issue(a, "error", "incomplete", "more records were rejected than are named here", NULL);
   }
   return issues;
 }
 
-static const char *refusal_issue(const struct hub_refusal *refusal) {
-  if (refusal->http_status == 401) return "login";
-  return refusal->http_status == 503 ? "transient" : "processing";
+static const char *refusal_issue(int status) {
+  switch (status) {
+    case 401: return "login";
+    case 403: return "forbidden";
+    case 413: return "too-long";
+    case 429: return "throttled";
+    case 503: return "transient";
+    default: return "processing";
+  }
 }
 
 /* 200 when anything was taken, else the status of the first rejection. */
-static int answer_status(const struct hub_exchange *exchange) {
-  if (exchange->stage == HUB_REFUSED) return exchange->refusal->http_status;
+static int status_of(const struct hub_exchange *exchange) {
   for (size_t i = 0; i < exchange->outcomes_count; i++)
-    if (exchange->outcomes[i]->result != HUB_REJECTED) return 200;
-  return exchange->outcomes_count == 0 ? 200 : status_of(exchange->outcomes[0]->code);
+    if (!is_refused(exchange->outcomes[i])) return 200;
+  return exchange->outcomes_count == 0 ? 200 : answer_status(exchange->outcomes[0]->code);
 }
 
 int fhir_reply(const struct health *health, const struct hub_exchange *exchange, struct hub_writer *writer) {
   (void)health;
-  struct outcome out = {.writer = writer};
+  struct answer a = {.writer = writer};
+  const struct hub_refusal *refusal = exchange->stage == HUB_REFUSED ? exchange->refusal : NULL;
   if (exchange->stage == HUB_STORED) return 0;
-  int r = writer->ops->begin(writer, answer_status(exchange), "application/fhir+json");
+  int r = writer->ops->begin(writer, refusal != NULL ? refusal->http_status : status_of(exchange),
+                             "application/fhir+json");
   if (r < 0) return r;
-  put(&out, "{\"resourceType\":\"OperationOutcome\"");
+  answer_put(&a, "{\"resourceType\":\"OperationOutcome\"");
   if (exchange->receipt != NULL) {
-    put(&out, ",\"id\":");
-    put_string(&out, exchange->receipt);
+    answer_put(&a, ",\"id\":");
+    answer_string(&a, text_of(exchange->receipt));
   }
-  put(&out, ",\"issue\":[");
-  if (exchange->stage == HUB_REFUSED)
-    put_issue(&out, "error", refusal_issue(exchange->refusal), exchange->refusal->detail, NULL);
-  else if (put_rejected(&out, exchange) == 0) put_issue(&out, "information", "informational", "taken", NULL);
-  put(&out, "]}\n");
-  return out.error;
+  answer_put(&a, ",\"issue\":[");
+  if (refusal != NULL) put_issue(&a, "error", refusal_issue(refusal->http_status), refusal->detail, NULL);
+  else if (put_rejected(&a, exchange) == 0) put_issue(&a, "information", "informational", "taken", NULL);
+  answer_put(&a, "]}\n");
+  return answer_end(&a);
 }

@@ -13,14 +13,6 @@ static const struct value_code genders[] = {
     {TEXT("A"), GENDER(OTHER)}, {TEXT("U"), GENDER(UNKNOWN)}, {TEXT(""), 0},
 };
 
-/* Kinds of numbers that are not just a patient's. */
-static const struct value_code number_kinds[] = {
-    {TEXT("NI"), HUB_CITIZEN_ID},     {TEXT("NNVNM"), HUB_CITIZEN_ID},  {TEXT("NNVN"), HUB_CITIZEN_ID},
-    {TEXT("PPN"), HUB_CITIZEN_ID},    {TEXT("SS"), HUB_CITIZEN_ID},     {TEXT("DL"), HUB_CITIZEN_ID},
-    {TEXT("CZ"), HUB_CITIZEN_ID},     {TEXT("BCT"), HUB_CITIZEN_ID},    {TEXT("HC"), HUB_INSURANCE_CARD},
-    {TEXT("SN"), HUB_INSURANCE_CARD}, {TEXT("MB"), HUB_INSURANCE_CARD}, {TEXT(""), 0},
-};
-
 /* Five fields of numbers, or two of telephones with two entries each. */
 #define LIST_MAX (5 * HL7_LIST_MAX)
 
@@ -46,7 +38,7 @@ static void read_numbers(struct hl7_maker *m, const struct hl7v2_segment *segmen
   for (unsigned i = 1; i <= count; i++) {
     struct text type = hl7_text(m, segment, HL7_FIELD(field, i, 5)),
                 number = hl7_text(m, segment, HL7_FIELD(field, i, 1));
-    int known = value_of_code(number_kinds, type);
+    int known = value_of_code(value_number_kinds, type);
     add_number(m, patient, known != 0 ? (enum hub_personal_kind)known : kind, number);
   }
 }
