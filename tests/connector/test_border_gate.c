@@ -1,4 +1,5 @@
-/* What samples of the border gate cannot show: decimals, dispatch by content type and bytes, bounds. */
+/* What samples of the border gate cannot show: decimals, dispatch by content type and bytes, bounds, answers.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -198,6 +199,75 @@ static void test_more_than_the_host_takes(void **state) {
   }
 }
 
+/* ---- Answers ---- */
+
+static void test_answers(void **state) {
+  static const char data[] =
+      "UNA:+.?*'UNB+UNOA:4+S+R+20260712:0815+a?:b?+c?'d??e?*f'"
+      "UNH+1+CUSCAR:D:96B:UN'BGM+85+A1'UNT+3+1'UNZ+1+a?:b?+c?'d??e?*f'";
+  static const struct {
+    enum hub_stage stage;
+    enum hub_result result;
+    enum hub_reject_code code;
+    const char *receipt, *expected; /* expected NULL: the host answers */
+    size_t named;
+  } cases[] = {
+      {HUB_DONE, HUB_ACCEPTED, 0, "ab-1", "UCI+a?:b?+c?'d??e?*f+S+R+7'\r\nUNT+3+1'\r\nUNZ+1+AB1'\r\n", 0},
+      {HUB_DONE, HUB_REPEATED, 0, NULL, "+S+R+7'\r\nUNT+3+1'\r\nUNZ+1+0'\r\n", 0},
+      {HUB_STORED, HUB_ACCEPTED, 0, "~1~", "+S+R+8'\r\nUNT+3+1'\r\nUNZ+1+1'\r\n", 0},
+      {HUB_DONE, HUB_REJECTED, HUB_NO_ROUTE, "1", "+S+R+7'\r\nUNT+3+1'\r\n", 0},
+      {HUB_DONE, HUB_REJECTED, HUB_POISON, "1", "+S+R+7'\r\nUNT+3+1'\r\n", 0},
+      {HUB_DONE, HUB_REJECTED, HUB_INVALID, "1", "+S+R+7'\r\nUCM+1+CUSCAR:D:96B:UN+4+18'\r\nUNT+4+1'", 1},
+      {HUB_REFUSED, HUB_REJECTED, HUB_INVALID, "1", NULL, 0},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    struct run run;
+    run_init(&run, data, strlen(data));
+    struct hub_outcome outcome = {
+        .size = sizeof outcome, .result = cases[i].result, .code = cases[i].code, .detail = "of the host"};
+    const struct hub_outcome *outcomes[] = {&outcome};
+    struct hub_exchange exchange = {.size = sizeof exchange,
+                                    .stage = cases[i].stage,
+                                    .payload = &run.payload,
+                                    .outcomes = outcomes,
+                                    .outcomes_count = 1,
+                                    .receipt = cases[i].receipt};
+    assert_int_equal(hub_connector.reply(run.self, &exchange, &run.rig.writer), 0);
+    if (cases[i].expected == NULL) assert_null(run.rig.answer);
+    else assert_non_null(strstr(run.rig.answer, cases[i].expected));
+    if (cases[i].expected != NULL) assert_int_equal(count(run.rig.answer, "UCM+"), cases[i].named);
+    run_deinit(&run);
+  }
+}
+
+/* ---- Bounds of XML ---- */
+
+/* Head, so many times the middle, tail: one record, refused as too large. */
+static void expect_too_large(const char *head, const char *middle, size_t times, const char *tail) {
+  size_t head_length = strlen(head), middle_length = strlen(middle), tail_length = strlen(tail);
+  size_t length = head_length + times * middle_length + tail_length;
+  char *data = malloc(length + 1), *out = data;
+  assert_non_null(data);
+  memcpy(out, head, head_length), out += head_length;
+  for (size_t i = 0; i < times; i++, out += middle_length) memcpy(out, middle, middle_length);
+  memcpy(out, tail, tail_length);
+  struct run run;
+  run_init(&run, data, length);
+  assert_int_equal(hub_connector.translate(run.self, &run.payload, &run.rig.sink), 0);
+  assert_int_equal(run.rig.records, 1);
+  assert_int_equal(run.rig.outcomes[0].code, HUB_TOO_LARGE);
+  run_deinit(&run);
+  free(data);
+}
+
+static void test_bounds_of_xml(void **state) {
+  expect_too_large("<Root><DToKhaiMDIDs>", "<DToKhaiMD><Data><SOTK>1</SOTK></Data></DToKhaiMD>", 20001,
+                   "</DToKhaiMDIDs></Root>");
+  expect_too_large("<Root><DToKhaiMDIDs><DToKhaiMD><Data><SOTK>", "1", 65537,
+                   "</SOTK></Data></DToKhaiMD></DToKhaiMDIDs></Root>");
+  expect_too_large("<Declaration><ID>1</ID>", "<Agent/>", 200001, "</Declaration>");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_decimals),
@@ -206,6 +276,8 @@ int main(void) {
       cmocka_unit_test(test_only_files_are_published_while_they_are_read),
       cmocka_unit_test(test_an_answer_has_an_end),
       cmocka_unit_test(test_more_than_the_host_takes),
+      cmocka_unit_test(test_answers),
+      cmocka_unit_test(test_bounds_of_xml),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
