@@ -313,7 +313,7 @@ static void scores_as_people_write_them(void **state) {
 
 static void documents(void **state) {
   expect("{\"StatusCode\":200,\"result\":{\"MA_TRUONG\":\"1\",\"TEN\":\"A\"}}", NULL, NULL, 1, 0);
-  expect("{\"result\":{\"MA_TRUONG\":\"1\",\"TEN\":\"A\"},\"StatusCode\":\"OK\"}", NULL, NULL, 1, 0);
+  expect("{\"result\":{\"MA_TRUONG\":\"1\",\"TEN\":\"A\"},\"StatusCode\":\"OK\"}", NULL, NULL, 1, 1);
   expect("{\"data\":[{\"MA_TRUONG\":\"1\"},null]}", NULL, NULL, 2, 1);
   expect("{\"StatusCode\":200,\"Result\":null}", NULL, NULL, 1, 1);
   expect("7", "application/json", NULL, 1, 1);
@@ -327,8 +327,29 @@ static void documents(void **state) {
   expect("{\"users\":[{\"sourcedId\":\"u\",\"roles\":[7]},{\"sourcedId\":\"v\",\"roles\":{}}]}", NULL, NULL,
          2, 0);
   expect("[{\"ID_HOC_SINH\":1,\"ID_LOP\":2,\"TT22X_\":\"T\",\"TT22X_a\":\"T\",\"TT27_B\":\"T\"}]", NULL, NULL,
-         1, 0);
+         2, 0);
   assert_string_equal(seen.summary_id, "///2//TT27_B/");
+}
+
+/* An answer that says failure is one rejection, in whichever words and whatever list it brings. */
+static void answers_that_report_a_failure(void **state) {
+  static const char *const failures[] = {
+      "\"StatusCode\":201", "\"StatusCode\":null",    "\"StatusCode\":[200]", "\"statusCode\":\"\"",
+      "\"success\":false",  "\"success\":\"no\"",     "\"error_code\":5",     "\"result\":0",
+      "\"result\":false",   "\"imsx_codeMajor\":null"};
+  static const char *const well[] = {"\"StatusCode\":\"200\"", "\"success\":true", "\"success\":\"True\"",
+                                     "\"error_code\":0",       "\"result\":\"1\"", "\"result\":true"};
+  char data[160];
+  for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
+    snprintf(data, sizeof(data), "{%s,\"data\":[{\"MA_TRUONG\":\"1\"},{\"MA_TRUONG\":\"2\"}]}", failures[i]);
+    expect(data, NULL, NULL, 1, 1);
+  }
+  for (size_t i = 0; i < sizeof(well) / sizeof(well[0]); i++) {
+    snprintf(data, sizeof(data), "{%s,\"data\":[{\"MA_TRUONG\":\"1\"},{\"MA_TRUONG\":\"2\"}]}", well[i]);
+    expect(data, NULL, NULL, 2, 0);
+  }
+  expect("{\"success\":true}", NULL, NULL, 1, 1);
+  expect("{\"Data\":{\"LOP\":[{\"MA_LOP\":\"1A\"}],\"x\":{}}}", NULL, NULL, 2, 1);
 }
 
 /* What users say is found by id, whatever their order; a broken one is refused with its enrolment. */
@@ -403,6 +424,7 @@ int main(void) {
       cmocka_unit_test_setup(days_as_people_write_them, no_options),
       cmocka_unit_test_setup(scores_as_people_write_them, no_options),
       cmocka_unit_test_setup(documents, no_options),
+      cmocka_unit_test_setup(answers_that_report_a_failure, no_options),
       cmocka_unit_test_setup(persons_are_looked_up, no_options),
       cmocka_unit_test_setup(a_long_list_costs_one_row, no_options),
       cmocka_unit_test_setup(what_is_kept_is_bounded, no_options),
