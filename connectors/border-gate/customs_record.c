@@ -94,6 +94,17 @@ static int finish_national(struct hub_sink *sink, const struct allocator *alloca
                            &d->gross_weight_kg);
 }
 
+/* Of the QR service: what it complains of beside a number is a note. */
+static int finish_answer(struct hub_sink *sink, const struct allocator *allocator,
+                         struct customs_record *record) {
+  Declaration *d = &record->message;
+  struct text complaint = record->scrap.second;
+  int r = 0;
+  if (d->note[0] == 0 && complaint.length != 0)
+    r = hub_personal(sink, HUB_FREE_TEXT, complaint.data, complaint.length, &d->note);
+  return r != 0 ? r : finish_national(sink, allocator, record, TEXT_NONE);
+}
+
 static int finish_wco(struct customs_record *record) {
   Declaration *d = &record->message;
   bool response = d->form == FORM(WCO_RESPONSE);
@@ -119,7 +130,7 @@ int customs_record_finish(struct hub_sink *sink, const struct allocator *allocat
     return finish_national(sink, allocator, record, record->scrap.second);
   }
   if (d->form != FORM(QR)) return finish_wco(record);
-  if (number) return finish_national(sink, allocator, record, TEXT_NONE);
+  if (number) return finish_answer(sink, allocator, record);
   if (record->scrap.second.length != 0) return refuse(record, HUB_INVALID, "the answer reports a failure");
   return refuse(record, HUB_MISSING, "there is no number of the declaration (SoToKhai)");
 }
