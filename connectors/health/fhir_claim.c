@@ -89,9 +89,9 @@ int fhir_claim(struct fhir_job *job, const struct json *resource) {
   claim.facility = fhir_facility(job, json_get(resource, "provider"), TEXT_NONE);
   claim.insurer = fhir_facility(job, json_get(resource, "insurer"), FHIR_ORGANIZATION);
   claim.patient = fhir_patient(job, json_get(resource, "patient"));
-  fhir_put_time(job, period, "start", FHIR_TIME(&claim, admitted_at));
-  fhir_put_time(job, period, "end", FHIR_TIME(&claim, discharged_at));
-  fhir_put_time(job, resource, "created", FHIR_TIME(&claim, made_at));
+  fhir_put_time(job, json_get(period, "start"), FHIR_TIME(&claim, admitted_at));
+  fhir_put_time(job, json_get(period, "end"), FHIR_TIME(&claim, discharged_at));
+  fhir_put_time(job, json_get(resource, "created"), FHIR_TIME(&claim, made_at));
   read_diagnoses(job, json_get(resource, "diagnosis"), &claim);
   read_sums(job, resource, &claim);
   read_card(job, resource, claim.patient);

@@ -49,8 +49,9 @@ static bool names_a_day(const struct time_point *point) {
 static struct stay stay_of(const struct fhir_job *job, const struct json *resource) {
   struct stay stay = {.is_whole = false};
   const struct json *period = json_get(resource, "period");
-  stay.is_whole = fhir_point(job, period, "start", &stay.from) && fhir_point(job, period, "end", &stay.to) &&
-                  names_a_day(&stay.from) && names_a_day(&stay.to);
+  stay.is_whole = fhir_point(job, json_get(period, "start"), &stay.from) &&
+                  fhir_point(job, json_get(period, "end"), &stay.to) && names_a_day(&stay.from) &&
+                  names_a_day(&stay.to);
   return stay;
 }
 
@@ -69,8 +70,8 @@ int fhir_encounter_check(struct fhir_job *job, const struct fhir_crumb *crumb, c
 static void read_period(struct fhir_job *job, const struct json *resource, Encounter *encounter) {
   const struct json *period = json_get(resource, "period");
   struct stay stay = stay_of(job, resource);
-  fhir_put_time(job, period, "start", FHIR_TIME(encounter, admitted_at));
-  fhir_put_time(job, period, "end", FHIR_TIME(encounter, discharged_at));
+  fhir_put_time(job, json_get(period, "start"), FHIR_TIME(encounter, admitted_at));
+  fhir_put_time(job, json_get(period, "end"), FHIR_TIME(encounter, discharged_at));
   if (!stay.is_whole) return;
   encounter->stay_case = IOC__HEALTH__V1__ENCOUNTER__STAY_STAY_DAYS;
   encounter->stay_days = (int32_t)value_days_between(&job->maker, &stay.from, &stay.to);
@@ -150,7 +151,7 @@ int fhir_encounter(struct fhir_job *job, const struct json *resource) {
   encounter.visit_id = fhir_string(job, id);
   read_codes(job, resource, &encounter);
   read_period(job, resource, &encounter);
-  fhir_put_time(job, json_get(resource, "meta"), "lastUpdated", FHIR_TIME(&encounter, sent_at));
+  fhir_put_time(job, json_get(json_get(resource, "meta"), "lastUpdated"), FHIR_TIME(&encounter, sent_at));
   encounter.patient = fhir_patient(job, json_get(resource, "subject"));
   encounter.facility = fhir_facility(job, json_get(resource, "serviceProvider"), FHIR_ORGANIZATION);
   if (location != NULL)

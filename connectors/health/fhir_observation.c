@@ -121,37 +121,42 @@ static void take_integer(struct fhir_job *job, const struct json *integer, struc
   value->number = fhir_string(job, json_text(integer));
 }
 
-static void take_end(struct fhir_job *job, const struct json *object, const char *member,
-                     struct measured *measured) {
+static void take_time(struct fhir_job *job, const struct json *time, struct measured *measured) {
   Value *value = add_value(job, measured, KIND(TIME));
-  fhir_put_time(job, object, member, FHIR_TIME(value, time));
+  fhir_put_time(job, time, FHIR_TIME(value, time));
 }
 
 static void take_period(struct fhir_job *job, const struct json *period, struct measured *measured) {
-  if (json_get(period, "start") != NULL) take_end(job, period, "start", measured);
-  if (json_get(period, "end") != NULL) take_end(job, period, "end", measured);
+  const struct json *start = json_get(period, "start"), *end = json_get(period, "end");
+  if (start != NULL) take_time(job, start, measured);
+  if (end != NULL) take_time(job, end, measured);
 }
 
 static const struct {
-  const char *name;
+  struct text name;
   void (*take)(struct fhir_job *, const struct json *, struct measured *);
 } value_takers[] = {
-    {"valueQuantity", take_quantity}, {"valueCodeableConcept", take_concept},
-    {"valueString", take_text},       {"valueBoolean", take_boolean},
-    {"valueInteger", take_integer},   {"valueRange", take_range},
-    {"valueRatio", take_ratio},       {"valueTime", take_text},
-    {"valuePeriod", take_period},
+    {TEXT("valueQuantity"), take_quantity}, {TEXT("valueCodeableConcept"), take_concept},
+    {TEXT("valueString"), take_text},       {TEXT("valueBoolean"), take_boolean},
+    {TEXT("valueInteger"), take_integer},   {TEXT("valueRange"), take_range},
+    {TEXT("valueRatio"), take_ratio},       {TEXT("valueTime"), take_text},
+    {TEXT("valuePeriod"), take_period},     {TEXT("valueDateTime"), take_time},
 };
+
+/* value[x], of which there is one at most; NULL: none. */
+static const struct json *find_value(const struct json *object) {
+  const struct json *member = object->first;
+  while (member != NULL && (member->key_length < 6 || memcmp(member->key, "value", 5) != 0))
+    member = member->next;
+  return member;
+}
 
 static struct measured measure(struct fhir_job *job, const struct json *object) {
   struct measured measured = {.kind = 0};
-  for (size_t i = 0; i < sizeof(value_takers) / sizeof(value_takers[0]); i++) {
-    const struct json *value = json_get(object, value_takers[i].name);
-    if (value == NULL) continue;
-    value_takers[i].take(job, value, &measured);
-    return measured;
-  }
-  if (json_get(object, "valueDateTime") != NULL) take_end(job, object, "valueDateTime", &measured);
+  const struct json *value = find_value(object);
+  struct text name = value == NULL ? TEXT_NONE : (struct text){value->key, value->key_length};
+  for (size_t i = 0; i < sizeof(value_takers) / sizeof(value_takers[0]); i++)
+    if (text_equal(name, value_takers[i].name)) value_takers[i].take(job, value, &measured);
   return measured;
 }
 
@@ -238,11 +243,8 @@ static char *read_range(struct fhir_job *job, const struct json *list) {
 static int check_absent(struct fhir_job *job, const struct fhir_crumb *crumb, const struct json *object) {
   const struct json *absent = json_get(object, "dataAbsentReason");
   struct fhir_crumb at = {crumb, "dataAbsentReason", 0};
-  if (absent == NULL) return 0;
-  for (const struct json *member = object->first; member != NULL; member = member->next)
-    if (member->key_length > 5 && memcmp(member->key, "value", 5) == 0)
-      return fhir_fault(&job->fault, HUB_INVALID, &at, absent, "a value, and a reason why there is none");
-  return 0;
+  if (absent == NULL || find_value(object) == NULL) return 0;
+  return fhir_fault(&job->fault, HUB_INVALID, &at, absent, "a value, and a reason why there is none");
 }
 
 int fhir_observation_check(struct fhir_job *job, const struct fhir_crumb *crumb,
@@ -298,11 +300,11 @@ static void read_order(struct fhir_job *job, const struct json *resource, LabRes
 
 static void read_times(struct fhir_job *job, const struct json *resource, LabResult *result) {
   const struct json *period = json_get(resource, "effectivePeriod");
-  fhir_put_time(job, resource, "effectiveDateTime", FHIR_TIME(result, observed_at));
-  fhir_put_time(job, resource, "effectiveInstant", FHIR_TIME(result, observed_at));
-  fhir_put_time(job, period, "start", FHIR_TIME(result, observed_at));
-  fhir_put_time(job, resource, "issued", FHIR_TIME(result, reported_at));
-  fhir_put_time(job, json_get(resource, "meta"), "lastUpdated", FHIR_TIME(result, sent_at));
+  fhir_put_time(job, json_get(resource, "effectiveDateTime"), FHIR_TIME(result, observed_at));
+  fhir_put_time(job, json_get(resource, "effectiveInstant"), FHIR_TIME(result, observed_at));
+  fhir_put_time(job, json_get(period, "start"), FHIR_TIME(result, observed_at));
+  fhir_put_time(job, json_get(resource, "issued"), FHIR_TIME(result, reported_at));
+  fhir_put_time(job, json_get(json_get(resource, "meta"), "lastUpdated"), FHIR_TIME(result, sent_at));
 }
 
 int fhir_observation(struct fhir_job *job, const struct json *resource) {

@@ -79,6 +79,6 @@ int fhir_bed(struct fhir_job *job, const struct json *resource) {
   bed.type_code = fhir_string(job, fhir_code(fhir_first(json_get(resource, "type"))));
   bed.facility = fhir_facility(job, json_get(resource, "managingOrganization"), FHIR_ORGANIZATION);
   bed.place = fhir_place(job, resource, NULL, TEXT("bd"));
-  fhir_put_time(job, json_get(resource, "meta"), "lastUpdated", FHIR_TIME(&bed, as_of));
+  fhir_put_time(job, json_get(json_get(resource, "meta"), "lastUpdated"), FHIR_TIME(&bed, as_of));
   return fhir_emit(job, resource, id, fhir_moment(bed.as_of), &bed.base);
 }

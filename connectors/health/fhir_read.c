@@ -85,6 +85,7 @@ static struct text unversioned(struct text url) {
 /* The last `parts` parts of a path. */
 static struct text last_parts(struct text path, int parts) {
   size_t at = path.length;
+  if (at == 0) return path;
   while (at > 0 && (path.data[at - 1] != '/' || --parts > 0)) at--;
   return (struct text){path.data + at, path.length - at};
 }
@@ -125,10 +126,6 @@ static struct text type_of(const struct json *reference, const struct json *reso
 
 /* ---- Values ---- */
 
-struct text fhir_text(const struct json *object, const char *member) {
-  return json_text(json_get(object, member));
-}
-
 const struct json *fhir_first(const struct json *list) {
   return json_is(list, JSON_ARRAY) ? json_first(list) : NULL;
 }
@@ -163,16 +160,15 @@ char *fhir_personal(struct fhir_job *job, enum hub_personal_kind kind, struct te
   return value_personal(&job->maker, kind, text_trim(text));
 }
 
-bool fhir_point(const struct fhir_job *job, const struct json *object, const char *member,
-                struct time_point *ret) {
-  struct text text = fhir_text(object, member);
+bool fhir_point(const struct fhir_job *job, const struct json *value, struct time_point *ret) {
+  struct text text = json_text(value);
   return text.length != 0 && fhir_read_time(text, job->maker.zone_offset_s, ret) == 0;
 }
 
-void fhir_put_time(struct fhir_job *job, const struct json *object, const char *member,
-                   Google__Protobuf__Timestamp **time, Ioc__Health__V1__TimePrecision *precision) {
+void fhir_put_time(struct fhir_job *job, const struct json *value, Google__Protobuf__Timestamp **time,
+                   Ioc__Health__V1__TimePrecision *precision) {
   struct time_point point;
-  if (!fhir_point(job, object, member, &point)) return;
+  if (!fhir_point(job, value, &point)) return;
   *time = value_time(&job->maker, &point);
   *precision = (Ioc__Health__V1__TimePrecision)point.precision;
 }

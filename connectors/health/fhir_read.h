@@ -51,7 +51,9 @@ struct text fhir_reference_id(const struct json *reference);
 
 /* ---- Values: TEXT_NONE, NULL and empty texts for what is absent ---- */
 
-struct text fhir_text(const struct json *object, const char *member);
+static inline struct text fhir_text(const struct json *object, const char *member) {
+  return json_text(json_get(object, member));
+}
 
 /* First of a list, first coding of a CodeableConcept. */
 const struct json *fhir_first(const struct json *list);
@@ -64,10 +66,10 @@ struct text fhir_identifier(const struct json *resource);
 char *fhir_string(struct fhir_job *, struct text);
 char *fhir_personal(struct fhir_job *, enum hub_personal_kind, struct text);
 
-/* Of a day: false where it is absent. */
-bool fhir_point(const struct fhir_job *, const struct json *object, const char *member, struct time_point *);
-void fhir_put_time(struct fhir_job *, const struct json *object, const char *member,
-                   Google__Protobuf__Timestamp **, Ioc__Health__V1__TimePrecision *);
+/* False where it is absent. */
+bool fhir_point(const struct fhir_job *, const struct json *time, struct time_point *);
+void fhir_put_time(struct fhir_job *, const struct json *time, Google__Protobuf__Timestamp **,
+                   Ioc__Health__V1__TimePrecision *);
 #define FHIR_TIME(message, member) &(message)->member, &(message)->member##_precision
 int64_t fhir_moment(const Google__Protobuf__Timestamp *); /* microseconds; HUB_NONE for NULL */
 

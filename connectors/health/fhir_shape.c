@@ -156,11 +156,18 @@ struct walk { /* over the members of an object */
   size_t choices_count;
 };
 
+/* Most names differ in their length or first letter, which costs no call. */
+static bool is_other(struct text element, struct text name) {
+  return element.length != name.length || element.data[0] != name.data[0] ||
+         memcmp(element.data, name.data, name.length) != 0;
+}
+
 static const struct fhir_element *find(struct walk *walk, struct text name) {
   const struct fhir_element *elements = walk->shape->elements;
   size_t i = walk->next;
-  if (elements[i].name.length == 0 || !text_equal(elements[i].name, name))
-    for (i = 0; elements[i].name.length != 0 && !text_equal(elements[i].name, name);) i++;
+  if (name.length == 0) return NULL; /* which would be found at the end of the table */
+  if (is_other(elements[i].name, name))
+    for (i = 0; elements[i].name.length != 0 && is_other(elements[i].name, name);) i++;
   if (elements[i].name.length == 0) return NULL;
   walk->next = i + 1;
   walk->seen |= UINT64_C(1) << i;
