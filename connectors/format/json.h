@@ -64,7 +64,12 @@ static inline const struct json *json_first(const struct json *value) {
 }
 
 /* The member of that name, or NULL; also for NULL and for what is no object. Looks at one after the other. */
-const struct json *json_get(const struct json *object, const char *name);
+const struct json *json_find(const struct json *object, struct text name);
+
+/* The same; the length of a constant name is known when this is compiled. */
+static inline const struct json *json_get(const struct json *object, const char *name) {
+  return json_find(object, text_of(name));
+}
 
 /* A NUMBER without fraction and exponent that fits. */
 bool json_to_int64(const struct json *value, int64_t *ret);

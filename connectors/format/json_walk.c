@@ -6,11 +6,10 @@
  */
 #include "connectors/format/json.h"
 
-const struct json *json_get(const struct json *object, const char *name) {
-  size_t length = strlen(name);
+const struct json *json_find(const struct json *object, struct text name) {
   if (!json_is(object, JSON_OBJECT)) return NULL;
   for (const struct json *m = object->first; m != NULL; m = m->next)
-    if (m->key_length == length && memcmp(m->key, name, length) == 0) return m;
+    if (text_equal(name, (struct text){m->key, m->key_length})) return m;
   return NULL;
 }
 
@@ -29,6 +28,31 @@ bool json_to_int64(const struct json *value, int64_t *ret) {
   return true;
 }
 
+/* Counts in runs of bytes that a byte can count, which compilers turn into vectors. */
+enum { RUN_MAX = 255 };
+
+static size_t count_lines(const char *p, const char *end) {
+  size_t count = 0;
+  while (p < end) {
+    const char *stop = end - p > RUN_MAX ? p + RUN_MAX : end;
+    uint8_t run = 0;
+    for (; p < stop; p++) run = (uint8_t)(run + (*p == '\n'));
+    count += run;
+  }
+  return count;
+}
+
+static size_t count_characters(const char *p, const char *end) {
+  size_t count = 0;
+  while (p < end) {
+    const char *stop = end - p > RUN_MAX ? p + RUN_MAX : end;
+    uint8_t run = 0;
+    for (; p < stop; p++) run = (uint8_t)(run + (((unsigned char)*p & 0xC0) != 0x80));
+    count += run;
+  }
+  return count;
+}
+
 static void go_to(struct json_places *places, size_t offset) {
   if (offset > places->length) offset = places->length;
   if (offset < places->offset || places->offset == 0) {
@@ -36,14 +60,15 @@ static void go_to(struct json_places *places, size_t offset) {
     places->offset = mark && offset >= 3 ? 3 : 0;
     places->line = places->column = 1;
   }
-  for (const char *end; places->offset < offset; places->offset = (size_t)(end - places->data) + 1) {
-    end = memchr(places->data + places->offset, '\n', offset - places->offset);
-    if (end == NULL) break;
-    places->line++;
+  const char *from = places->data + places->offset, *to = places->data + offset;
+  const char *feed = memrchr(from, '\n', (size_t)(to - from));
+  places->offset = offset;
+  if (feed != NULL) {
+    places->line += count_lines(from, feed) + 1;
     places->column = 1;
+    from = feed + 1;
   }
-  for (; places->offset < offset; places->offset++)
-    if (((unsigned char)places->data[places->offset] & 0xC0) != 0x80) places->column++;
+  places->column += count_characters(from, to);
 }
 
 static char *put_number(char *out, size_t number) {

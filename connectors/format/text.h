@@ -34,10 +34,15 @@ static inline struct text text_of(const char *string) {
   return (struct text){string, string == NULL ? 0 : strlen(string)};
 }
 
+/* Most texts that are compared are short names of one length: eight bytes at a time, and the last eight, are
+ * cheaper than a call. */
 static inline bool text_equal(struct text a, struct text b) {
+  size_t i = 0;
   if (a.length != b.length || a.length == 0) return a.length == b.length;
-  if (a.data[0] != b.data[0] || a.data[a.length - 1] != b.data[a.length - 1]) return false;
-  return memcmp(a.data, b.data, a.length) == 0;
+  if (a.length < 8) return a.data[0] == b.data[0] && memcmp(a.data, b.data, a.length) == 0;
+  for (; i + 8 < a.length; i += 8)
+    if (memcmp(a.data + i, b.data + i, 8) != 0) return false;
+  return memcmp(a.data + a.length - 8, b.data + a.length - 8, 8) == 0;
 }
 
 static inline bool text_is(struct text a, const char *string) { return text_equal(a, text_of(string)); }

@@ -11,6 +11,16 @@
 #include "connectors/format/json_path.h"
 #include "connectors/iochub_connector.h"
 
+struct member_table;
+
+enum { INDEX_SLOTS = 128, INDEX_ROWS_MAX = 64, INDEXES = 8 };
+
+struct member_index { /* of a table with many rows, made when it is first needed */
+  const struct member_table *table;
+  uint8_t first[INDEX_SLOTS];   /* by a name's slot: number of a row from 1; 0: none */
+  uint8_t next[INDEX_ROWS_MAX]; /* by a row: number of another one of its slot */
+};
+
 struct job {
   struct hub_sink *sink;
   struct allocator allocator; /* what readers of connectors/format get their memory of */
@@ -24,6 +34,8 @@ struct job {
   char *block;                    /* what is left of the block that memory is cut from */
   size_t block_left;
   const void *own; /* the connector's */
+  struct member_index indexes[INDEXES];
+  size_t indexes_made;
 };
 
 #define MEMBER_E_REJECTED 1 /* the record cannot be taken: see job.rejection */

@@ -2,7 +2,7 @@
  * members.c: walks objects and lists by the tables of members.h.
  *
  * Members mostly come in the order of the table, so the row behind the last one found is tried first. Where
- * that fails, one of 64 bits tells of nearly every name that no row has it.
+ * that fails, a table with many rows gets an index, which the job keeps for the next object.
  */
 #include "connectors/members/members.h"
 
@@ -10,6 +10,7 @@
 
 #define LIST_ELEMENTS_MAX 400000
 #define TEXTS_MAX 1000
+#define SCANNED_ROWS 12
 
 /* ---- Lists of texts ------------------------------------------------------------------------------------ */
 
@@ -141,50 +142,64 @@ static int read_member(struct job *job, const struct crumb *up, const struct jso
     case MEMBER_LIST: return read_list(job, &crumb, value, row, message);
     case MEMBER_TEXTS: return read_texts(job, &crumb, value, row, message);
     case MEMBER_NESTED: return members_read(job, &crumb, value, row->nested, message);
+    case MEMBER_VALUE: *(const struct json **)(message + row->offset) = value; return 0;
     case MEMBER_MARK: *(int *)(message + row->offset) = row->value; return 0;
     default: return member_read_scalar(job, &crumb, value, row, message);
   }
-}
-
-/* One of 64 bits for a name: what is no row's bit is no row's name. */
-static inline uint64_t bit_of(const char *name, size_t length) {
-  if (length == 0) return 0;
-  return UINT64_C(1) << ((length * 5 + (unsigned char)name[0] * 3 + (unsigned char)name[length - 1]) & 63);
-}
-
-static uint64_t bits_of(const struct member_table *table) {
-  uint64_t bits = 0;
-  for (size_t i = 0; i < table->count; i++)
-    bits |= bit_of(table->members[i].name.data, table->members[i].name.length);
-  return bits;
 }
 
 static inline bool is_row(const struct member *row, const struct json *m) {
   return text_equal(row->name, (struct text){m->key, m->key_length});
 }
 
-/* The row of a member: the one expected, else any; NULL: none. */
-static const struct member *find_row(const struct member_table *table, size_t expected, uint64_t *bits,
+static inline size_t slot_of(struct text name) {
+  const unsigned char *c = (const unsigned char *)name.data;
+  if (name.length == 0) return 0;
+  return (name.length * 5 + c[0] * 3U + c[name.length / 2] * 7U + c[name.length - 1] * 11U) % INDEX_SLOTS;
+}
+
+static void make_index(struct member_index *index, const struct member_table *table) {
+  *index = (struct member_index){.table = table};
+  for (size_t i = table->count; i-- != 0;) {
+    uint8_t *first = &index->first[slot_of(table->members[i].name)];
+    index->next[i] = *first;
+    *first = (uint8_t)(i + 1);
+  }
+}
+
+/* The job's indexes take turns: a text has few kinds of large objects. */
+static const struct member_index *index_of(struct job *job, const struct member_table *table) {
+  for (size_t i = 0; i < INDEXES; i++)
+    if (job->indexes[i].table == table) return &job->indexes[i];
+  struct member_index *index = &job->indexes[job->indexes_made++ % INDEXES];
+  make_index(index, table);
+  return index;
+}
+
+/* The row of a member; NULL: none. */
+static const struct member *find_row(struct job *job, const struct member_table *table,
                                      const struct json *m) {
-  if (expected < table->count && is_row(&table->members[expected], m)) return &table->members[expected];
-  if (*bits == 0) *bits = bits_of(table);
-  if ((*bits & bit_of(m->key, m->key_length)) == 0) return NULL;
-  for (size_t i = 0; i < table->count; i++)
-    if (is_row(&table->members[i], m)) return &table->members[i];
-  return NULL;
+  if (table->count <= SCANNED_ROWS || table->count > INDEX_ROWS_MAX) {
+    for (size_t i = 0; i < table->count; i++)
+      if (is_row(&table->members[i], m)) return &table->members[i];
+    return NULL;
+  }
+  const struct member_index *index = index_of(job, table);
+  size_t at = index->first[slot_of((struct text){m->key, m->key_length})];
+  while (at != 0 && !is_row(&table->members[at - 1], m)) at = index->next[at - 1];
+  return at == 0 ? NULL : &table->members[at - 1];
 }
 
 int members_read(struct job *job, const struct crumb *crumb, const struct json *object,
                  const struct member_table *table, void *message) {
-  size_t expected = 0;
-  uint64_t bits = 0;
+  const struct member *expected = table->members, *end = expected + table->count;
   if (object->type != JSON_OBJECT) return 0;
   for (const struct json *m = object->first; m != NULL; m = m->next) {
-    const struct member *row = find_row(table, expected, &bits, m);
+    const struct member *row = expected != end && is_row(expected, m) ? expected : find_row(job, table, m);
     if (row == NULL) continue;
     int r = read_member(job, crumb, m, row, message);
     if (r != 0) return r;
-    expected = (size_t)(row - table->members) + 1;
+    expected = row + 1;
   }
   return 0;
 }
