@@ -61,7 +61,7 @@ static int reject_interchange(struct edi *job) {
 static int reject_rest(struct edi *job) {
   struct edifact_where where = {.offset = job->reader->end};
   job->reader->message.number = 0;
-  return reject(job, HUB_TOO_LARGE, &where, "more than 10,000 interchanges in one payload", where.offset,
+  return reject(job, HUB_TOO_LARGE, &where, "more than 10,000 interchanges in one request", where.offset,
                 job->reader->length - where.offset, TEXT_NONE);
 }
 
@@ -188,9 +188,10 @@ int edifact_translate(const struct border_gate *gate, const struct hub_payload *
                     .allocator = {hub_alloc_for_format, sink},
                     .reader = &reader};
   edifact_init(&reader, payload->data, payload->length);
-  int r = border_gate_is_file(payload) ? sink->ops->independent(sink) : 0;
+  bool file = border_gate_is_file(payload);
+  int r = file ? sink->ops->independent(sink) : 0;
   for (bool more = true; r == 0 && more; more = reader.end < reader.length) {
-    if (reader.number == EDI_INTERCHANGES_MAX) return reject_rest(&job);
+    if (!file && reader.number == EDI_INTERCHANGES_MAX) return reject_rest(&job);
     r = edifact_open(&reader) == 0 ? take_interchange(&job) : reject_interchange(&job);
   }
   return r;

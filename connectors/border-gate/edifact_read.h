@@ -12,7 +12,7 @@
 
 enum {
   EDI_PARTS_MAX = 400000,       /* lists' elements of one message; bounds what short segments cost */
-  EDI_INTERCHANGES_MAX = 10000, /* of one payload; bounds how long an answer to empty ones gets */
+  EDI_INTERCHANGES_MAX = 10000, /* of one request; bounds how long the answer to empty ones gets */
 };
 
 struct edi_reason { /* why a message is refused, and the same in code list 0085 of CONTRL */

@@ -166,6 +166,7 @@ static void test_an_answer_has_an_end(void **state) {
   for (size_t i = 0; i < INTERCHANGES; i++) memcpy(data + i * length, EMPTY_INTERCHANGE, length);
   struct run run;
   run_init(&run, data, INTERCHANGES * length);
+  run.payload.method = "POST";
   assert_int_equal(hub_connector.translate(run.self, &run.payload, &run.rig.sink), 0);
   assert_int_equal(run.rig.records, 1);
   assert_int_equal(run.rig.outcomes[0].code, HUB_TOO_LARGE);
