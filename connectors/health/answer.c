@@ -31,9 +31,7 @@ void answer_text_number(struct answer *a, uint64_t number) {
   put(a, '"');
 }
 
-void answer_string(struct answer *a, struct text text) {
-  bool valid = text_find_bad_utf8(text) == SIZE_MAX;
-  put(a, '"');
+static void put_escaped(struct answer *a, struct text text) {
   for (size_t i = 0; i < text.length; i++) {
     unsigned char c = (unsigned char)text.data[i];
     if (c < 0x20 || c == 0x7F) {
@@ -43,8 +41,21 @@ void answer_string(struct answer *a, struct text text) {
       continue;
     }
     if (c == '"' || c == '\\') put(a, '\\');
-    put(a, c >= 0x80 && !valid ? '?' : (char)c);
+    put(a, (char)c);
   }
+}
+
+void answer_string(struct answer *a, struct text text) {
+  put(a, '"');
+  put_escaped(a, text);
+  put(a, '"');
+}
+
+void answer_sentence(struct answer *a, const char *message, const char *detail) {
+  put(a, '"');
+  put_escaped(a, text_of(message));
+  if (detail != NULL) put_escaped(a, TEXT(": "));
+  put_escaped(a, text_of(detail));
   put(a, '"');
 }
 

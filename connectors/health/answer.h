@@ -1,5 +1,5 @@
 /*
- * answer.h: writes a JSON answer in few pieces. Foreign bytes that are not UTF-8 become question marks.
+ * answer.h: writes a JSON answer in few pieces. All texts are UTF-8: a reader refused what was not.
  */
 #ifndef HEALTH_ANSWER_H
 #define HEALTH_ANSWER_H
@@ -16,7 +16,9 @@ struct answer {
 
 void answer_put(struct answer *, const char *json);
 void answer_number(struct answer *, uint64_t);
-void answer_string(struct answer *, struct text);   /* quoted */
+void answer_string(struct answer *, struct text); /* quoted */
+/* "message: detail", or the message alone where detail is NULL. */
+void answer_sentence(struct answer *, const char *message, const char *detail);
 void answer_text_number(struct answer *, uint64_t); /* quoted */
 int answer_end(struct answer *);
 

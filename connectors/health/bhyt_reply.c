@@ -85,17 +85,8 @@ static void put_rejects(struct answer *a, const struct hub_exchange *exchange) {
 }
 
 static void put_sentence(struct answer *a, const char *name, const struct verdict *verdict) {
-  char sentence[512];
-  size_t used = strlen(verdict->message), more = verdict->detail == NULL ? 0 : strlen(verdict->detail);
-  if (more > sizeof(sentence) - used - 3) more = sizeof(sentence) - used - 3;
-  memcpy(sentence, verdict->message, used);
-  if (more != 0) {
-    memcpy(sentence + used, ": ", 2);
-    memcpy(sentence + used + 2, verdict->detail, more);
-    used += more + 2;
-  }
   answer_put(a, name);
-  answer_string(a, (struct text){sentence, used});
+  answer_sentence(a, verdict->message, verdict->detail);
 }
 
 /* ---- The doors ---- */

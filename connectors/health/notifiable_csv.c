@@ -65,8 +65,9 @@ static int take_row(struct job *job, const struct csv_row *row) {
 }
 
 static bool names_columns(const struct csv_row *row) {
+  size_t hint = 0;
   for (size_t i = 0; i < row->count; i++) {
-    enum report_field field = report_field_of(text_trim(row->cells[i]));
+    enum report_field field = report_field_of(text_trim(row->cells[i]), &hint);
     if (field == REPORT_MA_BAO_CAO || field == REPORT_MA_BENH) return true;
   }
   return false;
@@ -76,6 +77,7 @@ static bool names_columns(const struct csv_row *row) {
 static int find_columns(struct job *job) {
   struct csv_row row;
   const char *detail;
+  size_t hint = 0;
   for (int n = 0; n < HEADER_ROWS; n++) {
     int r = csv_next(&job->csv, &row, &detail);
     if (r < 0 || r == CSV_END) return r;
@@ -84,7 +86,7 @@ static int find_columns(struct job *job) {
     if (job->columns == NULL) return -ENOMEM;
     job->width = row.count;
     for (size_t i = 0; i < row.count; i++)
-      job->columns[i] = (uint8_t)report_field_of(text_trim(row.cells[i]));
+      job->columns[i] = (uint8_t)report_field_of(text_trim(row.cells[i]), &hint);
     return 0;
   }
   return 1;

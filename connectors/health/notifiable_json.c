@@ -44,14 +44,16 @@ static bool read_scalar(const struct json *value, struct text *ret) {
 }
 
 static const struct json *member_of(const struct json *object, enum report_field field) {
+  size_t hint = 0;
   for (const struct json *m = json_first(object); m != NULL; m = m->next)
-    if (report_field_of((struct text){m->key, m->key_length}) == field) return m;
+    if (report_field_of((struct text){m->key, m->key_length}, &hint) == field) return m;
   return NULL;
 }
 
 static void read_report(const struct json *object, struct report *report, struct report_problem *problem) {
+  size_t hint = 0;
   for (const struct json *m = json_first(object); m != NULL; m = m->next) {
-    enum report_field field = report_field_of((struct text){m->key, m->key_length});
+    enum report_field field = report_field_of((struct text){m->key, m->key_length}, &hint);
     struct text text;
     if (field == REPORT_FIELDS) continue;
     if (!read_scalar(m, &text))

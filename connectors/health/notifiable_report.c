@@ -39,39 +39,55 @@ static const struct value_code states[] = {
     {TEXT(""), 0},
 };
 
-static const struct text names[REPORT_FIELDS] = {
-    [REPORT_NGAY_KHOI_PHAT] = TEXT("ngayKhoiPhat"),
-    [REPORT_NGAY_NHAP_VIEN] = TEXT("ngayNhapVien"),
-    [REPORT_NGAY_RA_VIEN] = TEXT("ngayRaVien"),
-    [REPORT_NGAY_CHAN_DOAN] = TEXT("ngayChanDoan"),
-    [REPORT_NGAY_BAO_CAO] = TEXT("ngayBaoCao"),
-    [REPORT_MA_BAO_CAO] = TEXT("maBaoCao"),
-    [REPORT_MA_BENH] = TEXT("maBenh"),
-    [REPORT_TEN_BENH] = TEXT("tenBenh"),
-    [REPORT_PHAN_LOAI] = TEXT("phanLoaiChanDoan"),
-    [REPORT_PHAN_DO] = TEXT("phanDo"),
-    [REPORT_TINH_TRANG] = TEXT("tinhTrang"),
-    [REPORT_DON_VI] = TEXT("donViBaoCao"),
-    [REPORT_TEN_DON_VI] = TEXT("tenDonViBaoCao"),
-    [REPORT_HO_TEN] = TEXT("hoTen"),
-    [REPORT_SO_CCCD] = TEXT("soCCCD"),
-    [REPORT_DIEN_THOAI] = TEXT("dienThoai"),
-    [REPORT_GIOI_TINH] = TEXT("gioiTinh"),
-    [REPORT_NAM_SINH] = TEXT("namSinh"),
-    [REPORT_NGAY_SINH] = TEXT("ngaySinh"),
-    [REPORT_DIA_CHI] = TEXT("diaChiTamTru"),
-    [REPORT_MA_TINH] = TEXT("maTinh"),
-    [REPORT_MA_XA] = TEXT("maXa"),
+/* In the order in which reports are usually written. */
+static const struct {
+  struct text name;
+  enum report_field field;
+} names[] = {
+    {TEXT("maBaoCao"), REPORT_MA_BAO_CAO},
+    {TEXT("maBenh"), REPORT_MA_BENH},
+    {TEXT("tenBenh"), REPORT_TEN_BENH},
+    {TEXT("phanLoaiChanDoan"), REPORT_PHAN_LOAI},
+    {TEXT("phanDo"), REPORT_PHAN_DO},
+    {TEXT("hoTen"), REPORT_HO_TEN},
+    {TEXT("soCCCD"), REPORT_SO_CCCD},
+    {TEXT("dienThoai"), REPORT_DIEN_THOAI},
+    {TEXT("gioiTinh"), REPORT_GIOI_TINH},
+    {TEXT("ngaySinh"), REPORT_NGAY_SINH},
+    {TEXT("namSinh"), REPORT_NAM_SINH},
+    {TEXT("maTinh"), REPORT_MA_TINH},
+    {TEXT("maXa"), REPORT_MA_XA},
+    {TEXT("diaChiTamTru"), REPORT_DIA_CHI},
+    {TEXT("ngayKhoiPhat"), REPORT_NGAY_KHOI_PHAT},
+    {TEXT("ngayNhapVien"), REPORT_NGAY_NHAP_VIEN},
+    {TEXT("ngayChanDoan"), REPORT_NGAY_CHAN_DOAN},
+    {TEXT("ngayRaVien"), REPORT_NGAY_RA_VIEN},
+    {TEXT("tinhTrang"), REPORT_TINH_TRANG},
+    {TEXT("donViBaoCao"), REPORT_DON_VI},
+    {TEXT("tenDonViBaoCao"), REPORT_TEN_DON_VI},
+    {TEXT("ngayBaoCao"), REPORT_NGAY_BAO_CAO},
 };
 
-enum report_field report_field_of(struct text name) {
-  for (int i = 0; i < REPORT_FIELDS; i++)
-    if (names[i].length == name.length && strncasecmp(names[i].data, name.data, name.length) == 0)
-      return (enum report_field)i;
+enum { NAMES = sizeof(names) / sizeof(names[0]) };
+
+static bool is_name(struct text known, struct text name) {
+  return known.length == name.length && strncasecmp(known.data, name.data, name.length) == 0;
+}
+
+enum report_field report_field_of(struct text name, size_t *hint) {
+  for (size_t tried = 0, i = *hint; tried < NAMES; tried++, i = i + 1 == NAMES ? 0 : i + 1) {
+    if (!is_name(names[i].name, name)) continue;
+    *hint = i + 1 == NAMES ? 0 : i + 1;
+    return names[i].field;
+  }
   return REPORT_FIELDS;
 }
 
-const char *report_field_name(enum report_field field) { return names[field].data; }
+const char *report_field_name(enum report_field field) {
+  size_t i = 0;
+  while (names[i].field != field) i++;
+  return names[i].name.data;
+}
 
 static void note(struct report_problem *problem, enum hub_reject_code code, enum report_field field,
                  const char *detail) {

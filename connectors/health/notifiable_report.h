@@ -43,8 +43,9 @@ struct report_problem { /* code 0: none */
   enum report_field field;
 };
 
-/* REPORT_FIELDS: no field has that name (letters alike in either case). */
-enum report_field report_field_of(struct text name);
+/* REPORT_FIELDS: no field has that name (letters alike in either case). *hint, 0 at first, keeps what comes
+ * in the usual order cheap. */
+enum report_field report_field_of(struct text name, size_t *hint);
 
 /* The name as it is usually written. */
 const char *report_field_name(enum report_field);

@@ -144,6 +144,48 @@ static void each_door_refuses_in_its_own_words(void **state) {
             "\"maGiaoDich\":\"receipt\"," REJECT("there is no file", "1:1 files") "}");
 }
 
+static void what_a_sender_wrote_is_quoted(void **state) {
+  (void)state;
+  ask_field(
+      "fileHSBase64", LIST("<TRANG_THAI_KCB><MA_LK>a\"\\\tb</MA_LK><NGAY_VAO>x</NGAY_VAO></TRANG_THAI_KCB>"),
+      NULL, 1, 422,
+      "{\"status\":422,\"error\":\"Hồ sơ không được tiếp nhận\",\"message\":\"not a time in a known form\","
+      "\"logId\":\"receipt\",\"danhSachLoi\":[{\"stt\":0,\"maLoi\":\"code\",\"moTaLoi\":\"not a time in a "
+      "known form\",\"viTri\":\"1:62 fileHSBase64/CHI_TIEU_TRANG_THAI_KCB/TRANG_THAI_KCB/NGAY_VAO\","
+      "\"maLK\":\"a\\\"\\\\\\u0009b\"}]}");
+}
+
+static void a_code_has_its_status(void **state) {
+  static const struct {
+    const char *file;
+    int status;
+  } cases[] = {
+      {"<CHI_TIEU_TRANG_THAI_KCB><B></A>", 400},
+      {"<A/>", 415},
+      {"<CHI_TIEU_HO_SO_BENH_AN_CHAM_SOC_VA_DIEU_TRI_HIV_AIDS/>", 403},
+      {LIST("<TRANG_THAI_KCB><MA_LK>1</MA_LK><MA_LK>2</MA_LK></TRANG_THAI_KCB>"), 409},
+      {"<GIAMDINHHS><THONGTINHOSO><SOLUONGHOSO>"
+       "0000000000000000000000000000000000000000000000000000000000000000"
+       "0</SOLUONGHOSO></THONGTINHOSO></GIAMDINHHS>",
+       413},
+      {LIST(""), 422},
+  };
+  void *connector = open_with(FORMAT_AUTO, REPLY_GATEWAY);
+  (void)state;
+  for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    struct rig rig;
+    char *data;
+    struct hub_payload payload = payload_of(&(struct request){.data = cases[i].file}, &data);
+    rig_init(&rig, &payload);
+    assert_int_equal(hub_connector.translate(connector, &payload, &rig.sink), 0);
+    assert_int_equal(rig_reply(&rig, &hub_connector, connector), 0);
+    assert_int_equal(rig.answer_status, cases[i].status);
+    rig_deinit(&rig);
+    free(data);
+  }
+  hub_connector.close(connector);
+}
+
 static void a_form_without_a_file_is_refused(void **state) {
   (void)state;
   ask_field("username", "x", NULL, 1, 0, NULL);
@@ -244,10 +286,10 @@ static char *repeat(const char *head, const char *piece, size_t count, const cha
   return made;
 }
 
-static void ask_one_reject(const char *data, enum hub_reject_code code) {
+static void ask_one_reject(const char *type, const char *data, enum hub_reject_code code) {
   struct rig rig;
   char *copy;
-  struct hub_payload payload = payload_of(&(struct request){.data = data}, &copy);
+  struct hub_payload payload = payload_of(&(struct request){.data = data, .content_type = type}, &copy);
   rig_init(&rig, &payload);
   assert_int_equal(hub_connector.translate(self, &payload, &rig.sink), 0);
   assert_int_equal(rig.records, 1);
@@ -299,9 +341,17 @@ static void what_is_too_much_is_refused(void **state) {
   (void)state;
   for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
     char *data = repeat(cases[i].head, cases[i].piece, cases[i].count, cases[i].tail);
-    ask_one_reject(data, HUB_TOO_LARGE);
+    ask_one_reject(NULL, data, HUB_TOO_LARGE);
     free(data);
   }
+}
+
+static void a_table_of_strangers_is_refused_whole(void **state) {
+  (void)state;
+  ask_one_reject("text/csv", "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\nmaBaoCao\n1\n", HUB_UNSUPPORTED);
+  ask_one_reject("text/csv", "maBao\n1\n", HUB_UNSUPPORTED);
+  ask_one_reject("text/csv; charset=klingon", "maBaoCao\n1\n", HUB_UNSUPPORTED);
+  ask_one_reject("text/csv", "maBaoCao\n\xFF\n", HUB_MALFORMED);
 }
 
 static void a_field_fails_at_every_allocation_alike(void **state) {
@@ -328,6 +378,8 @@ int main(void) {
       cmocka_unit_test(fields_tell_the_door),
       cmocka_unit_test(paths_tell_the_door_where_fields_do_not),
       cmocka_unit_test(each_door_refuses_in_its_own_words),
+      cmocka_unit_test(what_a_sender_wrote_is_quoted),
+      cmocka_unit_test(a_code_has_its_status),
       cmocka_unit_test(a_form_without_a_file_is_refused),
       cmocka_unit_test(every_file_of_a_multipart_form_is_taken),
       cmocka_unit_test(urlencoded_files_are_all_taken),
@@ -337,6 +389,7 @@ int main(void) {
       cmocka_unit_test(nothing_is_said_before_the_outcome_is_known),
       cmocka_unit_test(the_format_option_goes_before_the_bytes),
       cmocka_unit_test(what_is_too_much_is_refused),
+      cmocka_unit_test(a_table_of_strangers_is_refused_whole),
       cmocka_unit_test(a_field_fails_at_every_allocation_alike),
   };
   return cmocka_run_group_tests(tests, open_connector, close_connector);
