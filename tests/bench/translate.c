@@ -1,7 +1,10 @@
 /*
  * CPU time of translating a payload beside reading its format alone, on one thread, in turns.
  *
- * usage: translate CONNECTOR READER FILE [CONTENT-TYPE]     READER: json lines xml hl7v2 edifact csv xlsx
+ * usage: translate CONNECTOR READER FILE [CONTENT-TYPE]     READER: json lines xml bhyt hl7v2 edifact csv
+ * xlsx
+ *
+ * `bhyt` is XML whose parts are XML in base64: it decodes and reads those as well.
  *
  * Translating is what the hub does: the connector, packing, the checks of the schema, pseudonyms. Reading
  * alone visits everything that the format's reader gives out. Prints: µs a payload, MB/s, each of them, and
@@ -14,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "connectors/format/base64.h"
 #include "connectors/format/charset.h"
 #include "connectors/format/csv.h"
 #include "connectors/format/edifact.h"
@@ -85,6 +89,52 @@ static void read_xml(struct bench *bench) {
   if (xml_read(bench->input, &handler, &problem) != 0) trouble("the XML cannot be read");
 }
 
+struct part { /* what stands in a NOIDUNGFILE */
+  struct bench *bench;
+  bool open;
+  struct base64 base64;
+  char *data;
+  size_t length, seen;
+};
+
+static int on_part_start(void *context, struct xml_reader *reader, struct text name) {
+  struct part *part = context;
+  if (!text_is(name, "NOIDUNGFILE")) return 0;
+  part->open = true;
+  part->base64 = (struct base64){0};
+  part->length = 0;
+  return 0;
+}
+
+static int on_part_text(void *context, struct xml_reader *reader, struct text piece) {
+  struct part *part = context;
+  size_t taken, made;
+  if (!part->open) return 0;
+  if (base64_decode(&part->base64, piece, part->data + part->length, part->bench->input.length - part->length,
+                    &taken, &made) != 0)
+    trouble("a part is not base64");
+  part->length += made;
+  return 0;
+}
+
+static int on_part_end(void *context, struct xml_reader *reader) {
+  struct part *part = context;
+  struct xml_problem problem;
+  const struct xml_handler handler = {&part->seen, on_start, on_text, on_end};
+  if (part->open && xml_read((struct text){part->data, part->length}, &handler, &problem) != 0)
+    trouble("a part cannot be read");
+  part->open = false;
+  return 0;
+}
+
+static void read_bhyt(struct bench *bench) {
+  struct part part = {.bench = bench, .data = allocate(&bench->allocator, bench->input.length)};
+  struct xml_problem problem;
+  const struct xml_handler handler = {&part, on_part_start, on_part_text, on_part_end};
+  if (part.data == NULL || xml_read(bench->input, &handler, &problem) != 0)
+    trouble("the file cannot be read");
+}
+
 static void read_segment(struct bench *bench, const struct hl7v2_message *message,
                          const struct hl7v2_segment *segment) {
   struct text rest = segment->text, field, value;
@@ -152,8 +202,8 @@ static const struct {
   const char *name;
   void (*read)(struct bench *);
 } readers[] = {
-    {"json", read_json}, {"lines", read_lines}, {"xml", read_xml},         {"hl7v2", read_hl7v2},
-    {"csv", read_csv},   {"xlsx", read_xlsx},   {"edifact", read_edifact},
+    {"json", read_json},   {"lines", read_lines}, {"xml", read_xml},   {"bhyt", read_bhyt},
+    {"hl7v2", read_hl7v2}, {"csv", read_csv},     {"xlsx", read_xlsx}, {"edifact", read_edifact},
 };
 
 /* ---- Translating ---- */
