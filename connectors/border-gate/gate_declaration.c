@@ -326,7 +326,10 @@ static int read_licences(struct job *job, const struct crumb *crumb, const struc
   const struct json *forms = json_get(object, "businessVehicleRegistrationForms");
   struct crumb forms_at = {crumb, "businessVehicleRegistrationForms", 0}, element = {&forms_at, NULL, 0},
                at = {&element, "internationalTransportationLicenseNumber", 0};
-  if (!json_is(forms, JSON_ARRAY) || forms->length == 0) return 0;
+  if (forms == NULL || forms->type == JSON_NULL) return 0;
+  if (forms->type != JSON_ARRAY)
+    return member_reject(job, HUB_INVALID, &forms_at, forms, "a list must stand here");
+  if (forms->length == 0) return 0;
   d->licence_numbers = job_alloc(job, forms->length * sizeof(*d->licence_numbers));
   if (d->licence_numbers == NULL) return -ENOMEM;
   for (const struct json *m = forms->first; m != NULL; m = m->next, element.index++) {
@@ -362,9 +365,26 @@ static int read_arrival(struct job *job, const struct crumb *crumb, const struct
   return member_time(job, &clock_at, &both, &d->arrival_at, &d->arrival_at_precision);
 }
 
+/* What stands where an object belongs is not passed over, unless it is empty. */
+static int check_objects(struct job *job, const struct crumb *crumb, const struct json *object) {
+  static const char *const names[] = {"gate",          "company",      "parkingPlace",
+                                      "changeVehicle", "paymentOfTax", "paymentOfEconomic"};
+  for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    const struct json *value = json_get(object, names[i]);
+    struct crumb at = {crumb, names[i], 0};
+    struct text text = TEXT("-");
+    if (value == NULL || value->type == JSON_OBJECT) continue;
+    int r = value->type == JSON_ARRAY ? 0 : member_text(job, &at, value, &text);
+    if (r != 0) return r;
+    if (text.length != 0) return member_reject(job, HUB_INVALID, &at, value, "an object must stand here");
+  }
+  return 0;
+}
+
 static int read_rest(struct job *job, const struct crumb *crumb, const struct json *object, Declaration *d) {
   const struct json *gate = json_get(object, "gate");
-  int r = read_parties(job, crumb, object, d);
+  int r = check_objects(job, crumb, object);
+  if (r == 0) r = read_parties(job, crumb, object, d);
   if (r == 0) r = read_payments(job, crumb, object, d);
   if (r == 0) r = read_licences(job, crumb, object, d);
   if (r == 0) r = read_arrival(job, crumb, object, d);
