@@ -9,8 +9,11 @@
 
 #include "connectors/format/text.h"
 
+enum { HEAP_CHUNK = 16 * 1024 };
+
 struct heap_block {
   struct heap_block *next;
+  size_t room, used;
   max_align_t data[];
 };
 
@@ -18,13 +21,20 @@ struct heap {
   struct heap_block *blocks;
 };
 
+/* Zeroed, as an allocator's memory is. */
 static inline void *heap_alloc(void *context, size_t bytes) {
   struct heap *heap = context;
-  struct heap_block *block = calloc(1, sizeof(*block) + bytes);
-  if (block == NULL) return NULL;
-  block->next = heap->blocks;
-  heap->blocks = block;
-  return block->data;
+  struct heap_block *block = heap->blocks;
+  size_t wanted = (bytes + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
+  if (block == NULL || wanted > block->room - block->used) {
+    size_t room = wanted > HEAP_CHUNK ? wanted : HEAP_CHUNK;
+    block = calloc(1, sizeof(*block) + room);
+    if (block == NULL) return NULL;
+    *block = (struct heap_block){.next = heap->blocks, .room = room};
+    heap->blocks = block;
+  }
+  block->used += wanted;
+  return (char *)block->data + block->used - wanted;
 }
 
 static inline struct allocator heap_allocator(struct heap *heap) {

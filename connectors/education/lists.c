@@ -201,19 +201,18 @@ static bool is_named(const struct hub_payload *payload, const char *beginning) {
   return strncasecmp(slash == NULL ? payload->name : slash + 1, beginning, strlen(beginning)) == 0;
 }
 
-int list_recognise(struct job *job, const struct allocator *allocator, const struct text *cells, size_t count,
-                   const struct list_kind **ret, struct columns *ret_columns) {
-  int most = 0;
-  *ret = NULL;
+const struct list_kind *list_recognise(const struct job *job, const struct text *folded, size_t count,
+                                       struct columns *ret_columns) {
+  const struct list_kind *best = NULL;
+  size_t most = 0;
   for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
     struct columns columns;
     if (!is_named(job->payload, kinds[i].file)) continue;
-    int found = columns_find(allocator, kinds[i].table, cells, count, &columns);
-    if (found < 0) return found;
+    size_t found = columns_find(kinds[i].table, folded, count, &columns);
     if (found <= most) continue;
     most = found;
-    *ret = &kinds[i];
+    best = &kinds[i];
     *ret_columns = columns;
   }
-  return 0;
+  return best;
 }

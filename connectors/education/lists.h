@@ -18,9 +18,9 @@ struct list_kind {
   enum oneroster_kind oneroster;
 };
 
-/* The kind of list whose header these cells are, NULL when none; 0 or -ENOMEM. The one of which most columns
- * are found is taken. */
-int list_recognise(struct job *, const struct allocator *, const struct text *cells, size_t count,
-                   const struct list_kind **ret, struct columns *ret_columns);
+/* The kind of list whose header these folded cells are, NULL when none. The one of which most columns are
+ * found is taken. */
+const struct list_kind *list_recognise(const struct job *, const struct text *folded, size_t count,
+                                       struct columns *ret_columns);
 
 #endif

@@ -43,12 +43,13 @@ static int take_header(struct package *package, struct roster_file *file, const 
     size_t rule = rule_of(file->rules, row->cells[i]);
     if (rule < file->rules->count && file->columns[rule] == 0) {
       file->columns[rule] = (uint16_t)(i + 1);
-      known[i] = row->cells[i];
+      int r = text_fold(package->heap, row->cells[i], &known[i]);
+      if (r != 0) return r;
     } else if (!is_extension(row->cells[i]) && file->header_column == 0) file->header_column = i + 1;
   }
   file->width = row->count;
-  int found = columns_find(package->heap, file->list->table, known, row->count, &file->fields);
-  return found < 0 ? found : 0;
+  columns_find(file->list->table, known, row->count, &file->fields);
+  return 0;
 }
 
 /* ---- Ids ----------------------------------------------------------------------------------------------- */

@@ -18,6 +18,7 @@ enum { SUBJECTS_MAX = CSV_CELLS_MAX };
 struct subject {
   struct text group, name;
   size_t level, score;       /* columns from 1; 0: none */
+  struct tally_mark mark;    /* of the row at hand */
   struct tally_entry *entry; /* of the class of the row before, when has_entries */
 };
 
@@ -34,7 +35,7 @@ struct results {
 
 enum word { WORD_NONE, WORD_LEVEL, WORD_SCORE };
 
-static int read_word(const struct allocator *allocator, struct text cell, enum word *ret) {
+static enum word word_of(struct text folded) {
   static const struct {
     const char *folded;
     enum word word;
@@ -43,55 +44,54 @@ static int read_word(const struct allocator *allocator, struct text cell, enum w
                {"ĐIỂM KTĐK", WORD_SCORE},
                {"ĐIỂM", WORD_SCORE},
                {"ĐIỂM KIỂM TRA ĐỊNH KỲ", WORD_SCORE}};
-  struct text folded = TEXT_NONE;
-  *ret = WORD_NONE;
-  int r = cell.length == 0 ? 0 : text_fold(allocator, cell, &folded);
-  if (r == -ENOMEM) return r;
-  for (size_t i = 0; i < sizeof(words) / sizeof(words[0]) && r == 0; i++)
-    if (text_is(folded, words[i].folded)) *ret = words[i].word;
-  return 0;
+  for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+    if (text_is(folded, words[i].folded)) return words[i].word;
+  return WORD_NONE;
 }
 
-static struct text cell_at(const struct head *head, size_t row_number, size_t column) {
+/* A cell of the head as it stands, and folded; both empty where there is none. */
+struct head_cell {
+  struct text text, folded;
+};
+
+static struct head_cell cell_at(const struct head *head, size_t row_number, size_t column) {
   for (size_t i = 0; i < head->count; i++)
-    if (head->rows[i].number == row_number)
-      return column < head->rows[i].count ? text_trim(head->rows[i].cells[column]) : TEXT_NONE;
-  return TEXT_NONE;
+    if (head->rows[i].number == row_number && column < head->rows[i].count)
+      return (struct head_cell){text_trim(head->rows[i].cells[column]), head->rows[i].folded[column]};
+  return (struct head_cell){TEXT_NONE, TEXT_NONE};
 }
 
-/* The row of levels and scores; 0: none. */
-static int find_level_row(const struct allocator *allocator, const struct head *head, size_t *ret_row,
-                          size_t *ret_width) {
-  *ret_row = 0;
-  for (size_t i = 0; i < head->count && *ret_row == 0; i++) {
-    for (size_t c = 0; c < head->rows[i].count; c++) {
-      enum word word;
-      int r = read_word(allocator, head->rows[i].cells[c], &word);
-      if (r != 0) return r;
-      if (word != WORD_NONE) *ret_row = head->rows[i].number;
-    }
+/* The row of levels and scores, 0: none; and how many columns it and the two rows above have. */
+static size_t find_level_row(const struct head *head, size_t *ret_width) {
+  for (size_t i = 0; i < head->count; i++) {
+    bool found = false;
+    for (size_t c = 0; c < head->rows[i].count && !found; c++)
+      found = word_of(head->rows[i].folded[c]) != WORD_NONE;
+    if (!found) continue;
     for (size_t j = i < 2 ? 0 : i - 2; j <= i; j++)
       if (head->rows[j].count > *ret_width) *ret_width = head->rows[j].count;
+    return head->rows[i].number;
   }
   return 0;
 }
 
 /* Columns of the pupil's own data have one word in one of the three rows. */
 static int find_own_columns(const struct allocator *allocator, const struct head *head, size_t level_row,
-                            size_t width, struct columns *ret) {
-  struct text *words = allocate(allocator, (width + 1) * sizeof(*words));
+                            size_t width, struct columns *ret, bool *ret_found) {
+  struct text *words = allocate(allocator, width * sizeof(*words));
   if (words == NULL) return -ENOMEM;
   for (size_t c = 0; c < width; c++) {
     int filled = 0;
     for (size_t row = level_row < 3 ? 1 : level_row - 2; row <= level_row; row++) {
-      struct text cell = cell_at(head, row, c);
+      struct text cell = cell_at(head, row, c).folded;
       if (cell.length == 0) continue;
       words[c] = cell;
       filled++;
     }
     if (filled != 1) words[c] = TEXT_NONE;
   }
-  return columns_find(allocator, &sector_pupil_table, words, width, ret);
+  *ret_found = columns_find(&sector_pupil_table, words, width, ret) != 0;
+  return 0;
 }
 
 static bool is_own(const struct columns *columns, size_t column) {
@@ -110,42 +110,38 @@ static struct subject *find_subject(struct results *results, struct text group, 
   return &results->subjects[results->count++];
 }
 
-static int read_columns(const struct allocator *allocator, const struct head *head, size_t level_row,
-                        size_t width, struct results *results) {
+static void read_columns(const struct head *head, size_t level_row, size_t width, struct results *results) {
   struct text group = TEXT_NONE, name = TEXT_NONE;
   for (size_t c = 0; c < width; c++) {
-    struct text above = level_row < 3 ? TEXT_NONE : cell_at(head, level_row - 2, c);
-    struct text middle = level_row < 2 ? TEXT_NONE : cell_at(head, level_row - 1, c);
-    struct text below = cell_at(head, level_row, c);
+    struct text above = level_row < 3 ? TEXT_NONE : cell_at(head, level_row - 2, c).text;
+    struct text middle = level_row < 2 ? TEXT_NONE : cell_at(head, level_row - 1, c).text;
+    struct head_cell below = cell_at(head, level_row, c);
     bool own = is_own(&results->columns, c);
-    enum word word;
-    int r = read_word(allocator, below, &word);
-    if (r != 0) return r;
+    enum word word = word_of(below.folded);
     if (own || above.length != 0) group = own ? TEXT_NONE : above, name = TEXT_NONE;
     if (!own && middle.length != 0) name = middle;
-    bool bare = word == WORD_NONE && middle.length != 0 && group.length != 0 && below.length == 0;
+    bool bare = word == WORD_NONE && middle.length != 0 && group.length != 0 && below.text.length == 0;
     if (name.length == 0 || (word == WORD_NONE && !bare)) continue;
     struct subject *subject = find_subject(results, group, name);
     size_t *column = word == WORD_SCORE ? &subject->score : &subject->level;
     if (*column == 0) *column = c + 1;
   }
-  return 0;
 }
 
 int results_recognise(const struct allocator *allocator, const struct head *head, struct text sheet_name,
                       struct results **ret, size_t *ret_last_row) {
-  size_t level_row = 0, width = 0;
+  size_t width = 0, level_row = find_level_row(head, &width);
+  bool found = false;
   *ret = NULL;
-  int r = find_level_row(allocator, head, &level_row, &width);
-  if (r != 0 || level_row == 0) return r;
+  if (level_row == 0) return 0;
   struct results *results = allocate(allocator, sizeof(*results));
   if (results == NULL) return -ENOMEM;
-  int found = find_own_columns(allocator, head, level_row, width, &results->columns);
-  if (found <= 0) return found;
-  r = read_columns(allocator, head, level_row, width, results);
-  if (r == 0)
-    r = titles_read(allocator, head, level_row < 3 ? 1 : level_row - 2, sheet_name, &results->titles);
-  if (r != 0 || results->count == 0) return r;
+  int r = find_own_columns(allocator, head, level_row, width, &results->columns, &found);
+  if (r != 0 || !found) return r;
+  read_columns(head, level_row, width, results);
+  if (results->count == 0) return 0;
+  r = titles_read(allocator, head, level_row < 3 ? 1 : level_row - 2, sheet_name, &results->titles);
+  if (r != 0) return r;
   for (size_t i = 0; i < head->count; i++) {
     size_t filled = cells_filled(head->rows[i].cells, head->rows[i].count), row = head->rows[i].number;
     if (row <= level_row && row + 2 >= level_row && filled > results->width) results->width = filled;
@@ -168,9 +164,16 @@ static struct text cell_of(const struct sheet_row *row, size_t column) {
   return column != 0 && column <= row->count ? text_trim(row->cells[column - 1]) : TEXT_NONE;
 }
 
-static struct tally_mark mark_of(const struct pupil *pupil, const struct subject *subject) {
-  const struct sheet_row *row = pupil->source.row;
-  return (struct tally_mark){.level = cell_of(row, subject->level), .score = cell_of(row, subject->score)};
+/* Returns whether there is any. */
+static bool read_marks(struct results *results, const struct sheet_row *row) {
+  size_t length = 0;
+  for (size_t i = 0; i < results->count; i++) {
+    struct subject *subject = &results->subjects[i];
+    subject->mark.level = cell_of(row, subject->level);
+    subject->mark.score = cell_of(row, subject->score);
+    length += subject->mark.level.length + subject->mark.score.length;
+  }
+  return length != 0;
 }
 
 static int refuse_mark(const struct pupil *pupil, size_t column, const char *name, const char *detail) {
@@ -183,8 +186,8 @@ static int refuse_mark(const struct pupil *pupil, size_t column, const char *nam
 }
 
 static int judge_mark(const struct pupil *pupil, const struct subject *subject) {
-  struct tally_mark mark = mark_of(pupil, subject), level = {.level = mark.level};
-  const char *wrong = tally_judge(&mark);
+  struct tally_mark level = {.level = subject->mark.level};
+  const char *wrong = tally_judge(&subject->mark);
   if (wrong == NULL) return 0;
   return tally_judge(&level) != NULL ? refuse_mark(pupil, subject->level, level_name, wrong)
                                      : refuse_mark(pupil, subject->score, score_name, wrong);
@@ -207,15 +210,6 @@ static int read_pupil(struct pupil *pupil, const struct results *results) {
   if (pupil->key.school_year.length == 0) pupil->key.school_year = text_of(education->school_year);
   pupil->key.period = results->titles.period;
   return r;
-}
-
-static bool is_empty(const struct results *results, const struct pupil *pupil) {
-  if (pupil->code.length != 0 || pupil->key.class_code.length != 0 || pupil->name.length != 0) return false;
-  for (size_t i = 0; i < results->count; i++) {
-    struct tally_mark mark = mark_of(pupil, &results->subjects[i]);
-    if (mark.level.length != 0 || mark.score.length != 0) return false;
-  }
-  return true;
 }
 
 /* The subjects' entries for the pupil's class, which mostly is that of the row before. */
@@ -254,10 +248,8 @@ static int count_row(struct results *results, struct tally *tally, struct pupil 
   for (size_t i = 0; r == 0 && i < results->count; i++)
     r = tally_admits(tally, results->subjects[i].entry, &row);
   if (r != 0) return r < 0 ? r : tally_reject(&pupil->record, r, PUPIL_CODE);
-  for (size_t i = 0; r == 0 && i < results->count; i++) {
-    struct tally_mark mark = mark_of(pupil, &results->subjects[i]);
-    r = tally_count(tally, results->subjects[i].entry, &row, &mark);
-  }
+  for (size_t i = 0; r == 0 && i < results->count; i++)
+    r = tally_count(tally, results->subjects[i].entry, &row, &results->subjects[i].mark);
   return r;
 }
 
@@ -266,7 +258,9 @@ int results_count(struct job *job, struct results *results, struct tally *tally,
   struct pupil pupil = {.source = {.columns = &results->columns, .row = row, .sheet = sheet}};
   int r = row_record(job, &sector_pupil_table, &pupil.source, &pupil.record);
   if (r == 0) r = read_pupil(&pupil, results);
-  if (r != 0 || is_empty(results, &pupil)) return r;
+  if (r != 0) return r;
+  bool marked = read_marks(results, row);
+  if (!marked && pupil.code.length + pupil.key.class_code.length + pupil.name.length == 0) return 0;
   r = judge(results, &pupil);
   if (r == 0) r = count_row(results, tally, &pupil);
   return r == RECORD_E_REJECTED ? record_refuse(&pupil.record, pupil.code) : r;

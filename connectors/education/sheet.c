@@ -18,9 +18,15 @@ static int verdict_of(int xlsx_result) {
 }
 
 int sheet_rewind(struct sheet *sheet, const char **reterr_detail) {
+  bool again = sheet->is_open;
   sheet->last_row = 0;
-  if (sheet->xlsx != NULL) return verdict_of(xlsx_select(sheet->xlsx, sheet->number, reterr_detail));
-  return csv_open(&sheet->csv, sheet->allocator, sheet->input, 0);
+  sheet->is_open = true;
+  if (!again && sheet->xlsx != NULL)
+    return verdict_of(xlsx_select(sheet->xlsx, sheet->number, reterr_detail));
+  if (!again) return csv_open(&sheet->csv, sheet->allocator, sheet->input, 0);
+  if (sheet->xlsx != NULL) xlsx_restart(sheet->xlsx);
+  else csv_restart(&sheet->csv, sheet->input);
+  return 0;
 }
 
 static int next_of_workbook(struct sheet *sheet, struct sheet_row *ret, const char **reterr_detail) {
@@ -85,16 +91,12 @@ static bool has_wanted(const struct field_table *table, const struct columns *co
   return true;
 }
 
-int columns_find(const struct allocator *allocator, const struct field_table *table, const struct text *cells,
-                 size_t count, struct columns *ret) {
-  int found = 0;
+size_t columns_find(const struct field_table *table, const struct text *folded, size_t count,
+                    struct columns *ret) {
+  size_t found = 0;
   *ret = (struct columns){0};
   for (size_t i = 0; i < count; i++) {
-    struct text folded;
-    int r = text_fold(allocator, cells[i], &folded);
-    if (r == -ENOMEM) return r;
-    if (r != 0 || folded.length == 0) continue;
-    size_t field = field_of(table, ret, folded);
+    size_t field = folded[i].length == 0 ? RECORD_WHOLE : field_of(table, ret, folded[i]);
     if (field == RECORD_WHOLE) continue;
     ret->at[field] = (uint16_t)(i + 1);
     found++;

@@ -25,6 +25,7 @@ struct sheet {
   struct csv csv;
   struct xlsx *xlsx; /* NULL: CSV */
   size_t number;     /* of the sheet in the workbook, from 0 */
+  bool is_open;
   size_t last_row;
 };
 
@@ -44,10 +45,9 @@ struct columns { /* for each field of a table its column from 1; 0: the sheet ha
   uint16_t at[FIELDS_MAX];
 };
 
-/* Finds the fields of the table among the cells of a header by their folded names. Returns the number found
- * when all wanted ones are there, else 0; or -ENOMEM. The first of two equal headers counts. */
-int columns_find(const struct allocator *, const struct field_table *, const struct text *cells, size_t count,
-                 struct columns *ret);
+/* Finds the fields of the table among the folded cells of a header. Returns the number found when all wanted
+ * ones are there, else 0. The first of two equal headers counts. */
+size_t columns_find(const struct field_table *, const struct text *folded, size_t count, struct columns *ret);
 
 struct row_source {
   const struct columns *columns;

@@ -33,17 +33,22 @@ static int code_of(int result) { return result == SHEET_E_TOO_LARGE ? HUB_TOO_LA
 
 static int keep_row(struct reading *reading, const struct sheet_row *row) {
   const struct allocator *allocator = &reading->allocator;
-  struct text *cells = allocate(allocator, (row->count + 1) * sizeof(*cells));
+  struct head *head = &reading->head;
+  struct text *cells = allocate(allocator, 2 * (row->count + 1) * sizeof(*cells)),
+              *folded = cells + row->count;
   if (cells == NULL) return -ENOMEM;
   for (size_t i = 0; i < row->count; i++) {
-    char *copy = allocate(allocator, row->cells[i].length + 1);
+    if (row->cells[i].length == 0) continue;
+    char *copy = allocate(allocator, row->cells[i].length);
     if (copy == NULL) return -ENOMEM;
-    if (row->cells[i].length != 0) memcpy(copy, row->cells[i].data, row->cells[i].length);
+    memcpy(copy, row->cells[i].data, row->cells[i].length);
     cells[i] = (struct text){copy, row->cells[i].length};
+    int r = text_fold(allocator, cells[i], &folded[i]);
+    if (r != 0) return r;
   }
-  struct head *head = &reading->head;
   head->rows[head->count].number = row->number;
   head->rows[head->count].cells = cells;
+  head->rows[head->count].folded = folded;
   head->rows[head->count++].count = row->count;
   return 0;
 }
@@ -91,9 +96,8 @@ static int recognise(struct reading *reading) {
                             &reading->header_row);
   if (r != 0 || reading->results != NULL) return r;
   for (size_t i = 0; i < head->count && reading->kind == NULL && head->rows[i].number <= HEADER_ROWS; i++) {
-    r = list_recognise(reading->job, &reading->allocator, head->rows[i].cells, head->rows[i].count,
-                       &reading->kind, &reading->columns);
-    if (r != 0) return r;
+    reading->kind =
+        list_recognise(reading->job, head->rows[i].folded, head->rows[i].count, &reading->columns);
     reading->header_row = head->rows[i].number;
     reading->width = cells_filled(head->rows[i].cells, head->rows[i].count);
   }
@@ -111,6 +115,13 @@ static int refuse_row(struct reading *reading, const struct sheet_row *row, int 
                                     .at = row_place(reading->job, &source, 0, NULL),
                                     .detail = detail};
   return rejection.at == NULL ? -ENOMEM : hub_reject(reading->job->sink, &rejection);
+}
+
+/* A sheet without a header that is known, some row of which cannot be read. */
+static int refuse_head(struct reading *reading) {
+  const struct head *head = &reading->head;
+  struct sheet_row row = {.number = head->wrong, .line = head->wrong_line};
+  return refuse_row(reading, &row, head->wrong_as, head->wrong_detail);
 }
 
 /* A row in which no column that is known holds anything is none: numbers printed in advance, a signature. */
@@ -167,6 +178,7 @@ static int take_sheet(struct reading *reading, bool *ret_known) {
   if (r == 0) r = recognise(reading);
   if (r != 0) return r;
   *ret_known = reading->results != NULL || (reading->kind != NULL && reading->kind->take != NULL);
+  if (!*ret_known && reading->head.wrong != 0) return *ret_known = true, refuse_head(reading);
   if (!*ret_known) return 0;
   if (reading->results == NULL) {
     bool first = !reading->independent && reading->tally == NULL;
@@ -181,13 +193,6 @@ static int take_sheet(struct reading *reading, bool *ret_known) {
 
 /* No sheet of the payload has a header that is known. */
 static int refuse_all(struct reading *reading) {
-  const struct head *head = &reading->head;
-  struct sheet_row row = {.number = 1, .line = 1};
-  if (head->wrong != 0) {
-    row.number = head->wrong;
-    row.line = head->wrong_line;
-    return refuse_row(reading, &row, head->wrong_as, head->wrong_detail);
-  }
   if (reading->kind != NULL)
     return job_refuse(reading->job, HUB_UNSUPPORTED, "1:1 row 1", "a list from which nothing is published");
   return job_refuse(reading->job, HUB_UNSUPPORTED, "1:1 row 1",
@@ -258,6 +263,7 @@ static int take_sheets(struct reading *reading) {
   for (size_t i = 0; i < count; i++) {
     bool known = false;
     reading->sheet.number = i;
+    reading->sheet.is_open = false;
     reading->shown = count > 1 ? i + 1 : 0;
     int r = take_sheet(reading, &known);
     if (r != 0) return r;

@@ -12,7 +12,7 @@ enum { HEADER_ROWS = 12, HEAD_ROWS_MAX = HEADER_ROWS + 2 };
 struct head { /* the first rows of a sheet, which titles and header are among */
   struct {
     size_t number;
-    struct text *cells;
+    struct text *cells, *folded;
     size_t count;
   } rows[HEAD_ROWS_MAX];
   size_t count;

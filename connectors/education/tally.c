@@ -18,9 +18,9 @@ typedef Ioc__Education__V1__Mark Mark;
 
 enum {
   SUMMARIES_MAX = 20000,
-  SLOTS = 65536, /* a power of two, over twice SUMMARIES_MAX */
   COUNTED_MAX = 4 * 1024 * 1024,
-  COUNTED_FIRST = 4096, /* slots; a power of two */
+  ENTRIES_FIRST = 256,
+  COUNTED_FIRST = 4096, /* a power of two */
   MARKS_MAX = 4096,
   OTHER_LEVELS_MAX = 16,
   LEVEL_MAX = 32,
@@ -37,9 +37,10 @@ struct tally_entry {
 struct tally {
   struct job *job;
   const struct allocator *allocator;
-  struct tally_entry **slots, **entries;
-  size_t count;
-  uint64_t *counted; /* hashes of entry and pupil; 0: free */
+  struct tally_entry **entries; /* in the order of their first mark */
+  size_t count, room;
+  struct tally_entry **slots; /* the same by their hash, twice as many places; a power of two */
+  uint64_t *counted;          /* hashes of entry and pupil; 0: free */
   size_t counted_count, counted_slots;
 };
 
@@ -48,8 +49,9 @@ int tally_new(struct job *job, const struct allocator *allocator, struct tally *
   if (tally == NULL) return -ENOMEM;
   tally->job = job;
   tally->allocator = allocator;
-  tally->slots = allocate(allocator, SLOTS * sizeof(*tally->slots));
-  tally->entries = allocate(allocator, SUMMARIES_MAX * sizeof(*tally->entries));
+  tally->room = ENTRIES_FIRST;
+  tally->entries = allocate(allocator, ENTRIES_FIRST * sizeof(*tally->entries));
+  tally->slots = allocate(allocator, 2 * ENTRIES_FIRST * sizeof(*tally->slots));
   tally->counted = allocate(allocator, COUNTED_FIRST * sizeof(*tally->counted));
   tally->counted_slots = COUNTED_FIRST;
   *ret = tally;
@@ -141,24 +143,47 @@ static int fill(const struct tally *tally, const struct tally_key *key, Summary 
   return r;
 }
 
+/* The slot of the entry of that key, or a free one. */
+static struct tally_entry **find_slot(const struct tally *tally, uint64_t hash, const struct tally_key *key) {
+  size_t mask = 2 * tally->room - 1, slot = hash & mask;
+  while (tally->slots[slot] != NULL && (key == NULL || !is_of(tally->slots[slot], hash, key)))
+    slot = (slot + 1) & mask;
+  return &tally->slots[slot];
+}
+
+static int widen(struct tally *tally) {
+  struct tally larger = *tally;
+  larger.room = 2 * tally->room;
+  larger.entries = allocate(tally->allocator, larger.room * sizeof(*larger.entries));
+  larger.slots = allocate(tally->allocator, 2 * larger.room * sizeof(*larger.slots));
+  if (larger.entries == NULL || larger.slots == NULL) return -ENOMEM;
+  memcpy(larger.entries, tally->entries, tally->count * sizeof(*larger.entries));
+  for (size_t i = 0; i < tally->count; i++)
+    *find_slot(&larger, larger.entries[i]->hash, NULL) = larger.entries[i];
+  *tally = larger;
+  return 0;
+}
+
+static size_t length_of(const struct tally_key *key) {
+  return key->school.length + key->school_year.length + key->period.length + key->class_code.length +
+         key->group_text.length + key->subject.length + key->assessment.length + 6;
+}
+
 int tally_find(struct tally *tally, const struct tally_key *key, struct tally_entry **ret) {
   uint64_t hash = hash_key(key);
-  size_t slot = hash & (SLOTS - 1);
-  for (; tally->slots[slot] != NULL; slot = (slot + 1) & (SLOTS - 1)) {
-    *ret = tally->slots[slot];
-    if (is_of(*ret, hash, key)) return 0;
-  }
-  size_t length = key->school.length + key->school_year.length + key->period.length + key->class_code.length +
-                  key->group_text.length + key->subject.length + key->assessment.length + 6;
-  if (length > ID_MAX) return TALLY_E_LONG;
+  *ret = *find_slot(tally, hash, key);
+  if (*ret != NULL) return 0;
+  if (length_of(key) > ID_MAX) return TALLY_E_LONG;
   if (tally->count == SUMMARIES_MAX) return TALLY_E_FULL;
+  int r = tally->count == tally->room ? widen(tally) : 0;
+  if (r != 0) return r;
   struct tally_entry *entry = allocate(tally->allocator, sizeof(*entry));
   if (entry == NULL) return -ENOMEM;
   ioc__education__v1__assessment_summary__init(&entry->summary);
   entry->hash = hash;
-  int r = fill(tally, key, &entry->summary);
+  r = fill(tally, key, &entry->summary);
   if (r != 0) return r;
-  tally->slots[slot] = tally->entries[tally->count++] = entry;
+  tally->entries[tally->count++] = *find_slot(tally, hash, NULL) = entry;
   *ret = entry;
   return 0;
 }

@@ -60,6 +60,8 @@ int xlsx_select(struct xlsx *xlsx, size_t sheet, const char **reterr_detail) {
   return r;
 }
 
+void xlsx_restart(struct xlsx *xlsx) { xlsx->next_line = 0; }
+
 /* Spreads the row's cells over their columns; returns the number of the last that is not empty. */
 static size_t fill_row(struct xlsx *xlsx, const struct xlsx_line *line) {
   const struct xlsx_cell *cells = (const struct xlsx_cell *)(const void *)xlsx->cells.data + line->first;

@@ -47,6 +47,9 @@ struct text xlsx_sheet_name(const struct xlsx *, size_t sheet);
  * Returns 0, XLSX_E_… or -ENOMEM. */
 int xlsx_select(struct xlsx *, size_t sheet, const char **reterr_detail);
 
+/* Back to the first row of the sheet that was selected last; costs nothing. */
+void xlsx_restart(struct xlsx *);
+
 /* Returns 0, XLSX_END, XLSX_E_… or -ENOMEM. */
 int xlsx_next(struct xlsx *, struct xlsx_row *ret_row, const char **reterr_detail);
 
