@@ -13,12 +13,11 @@ enum { BLOCK_LEAST = 256, BLOCK_MOST = 2048, ALIGNMENT = 16 };
 static void *alloc_for_format(void *context, size_t bytes) { return job_alloc(context, bytes); }
 
 void job_init(struct job *job, struct hub_sink *sink, struct text text, const char *origin) {
-  *job = (struct job){
-      .sink = sink,
-      .allocator = {alloc_for_format, job},
-      .origin = origin,
-      .places = json_places_of(text.data, text.length),
-  };
+  memset(job, 0, offsetof(struct job, indexes));
+  job->sink = sink;
+  job->allocator = (struct allocator){alloc_for_format, job};
+  job->origin = origin;
+  job->places = json_places_of(text.data, text.length);
 }
 
 /* ---- Memory -------------------------------------------------------------------------------------------- */

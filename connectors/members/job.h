@@ -34,8 +34,8 @@ struct job {
   char *block;                    /* what is left of the block that memory is cut from */
   size_t block_left;
   const void *own; /* the connector's */
-  struct member_index indexes[INDEXES];
   size_t indexes_made;
+  struct member_index indexes[INDEXES]; /* not set beyond those that are made: last for that reason */
 };
 
 #define MEMBER_E_REJECTED 1 /* the record cannot be taken: see job.rejection */

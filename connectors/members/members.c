@@ -169,7 +169,7 @@ static void make_index(struct member_index *index, const struct member_table *ta
 
 /* The job's indexes take turns: a text has few kinds of large objects. */
 static const struct member_index *index_of(struct job *job, const struct member_table *table) {
-  for (size_t i = 0; i < INDEXES; i++)
+  for (size_t i = 0; i < INDEXES && i < job->indexes_made; i++)
     if (job->indexes[i].table == table) return &job->indexes[i];
   struct member_index *index = &job->indexes[job->indexes_made++ % INDEXES];
   make_index(index, table);

@@ -46,6 +46,7 @@ NOT = {
     ]
 }
 CONTRACT = 'connectors/iochub_connector.h'
+SHARED = ('connectors/members/', 'connectors/format/')  # by connectors
 GENERATED_FOR_ALL = ('ioc/hub/v1/', 'google/protobuf/timestamp', 'google/protobuf/descriptor')
 
 
@@ -55,11 +56,11 @@ def layer(path):
 
 
 def connector_refusal(path, name, target):
-    if target == CONTRACT or target.startswith((f'connectors/{name}/', 'connectors/members/', 'connectors/format/')):
+    if target == CONTRACT or target.startswith((f'connectors/{name}/', *SHARED)):
         return None
     if target.endswith('.pb-c.h'):
         return None  # that it is the connector's own is seen by the linker: others' code is not linked
-    return f'a connector includes the contract, connectors/format, connectors/members and its own files, not {target}'
+    return f'a connector includes the contract, {", ".join(SHARED)} and its own files, not {target}'
 
 
 def core_refusal(path, target):
@@ -93,8 +94,9 @@ def refusal(path, target):
         if target.startswith('connectors/format/'):
             return None
         return f'connectors/format is the lowest layer: {target}'
-    if parts[0] == 'connectors' and parts[1] == 'members' and target.endswith('.pb-c.h'):
-        return None if target == 'google/protobuf/timestamp.pb-c.h' else f'connectors/members knows no domain: {target}'
+    if path.startswith('connectors/members/') and target.endswith('.pb-c.h'):
+        known = target == 'google/protobuf/timestamp.pb-c.h'
+        return None if known else f'connectors/members knows no domain: {target}'
     if parts[0] == 'connectors':
         return connector_refusal(path, parts[1], target)
     return core_refusal(path, target)
