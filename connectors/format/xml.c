@@ -118,12 +118,20 @@ static const char *describe(int code) {
   }
 }
 
+/* At the end of its input libxml2 also reports a tag that broke off inside its name. */
+static bool is_cut_off(const struct xml_reader *r) {
+  if (r->fed < r->input.length) return false;
+  const char *tag = memrchr(r->input.data, '<', r->input.length);
+  return tag != NULL && memchr(tag, '>', r->input.length - (size_t)(tag - r->input.data)) == NULL;
+}
+
 static void on_error(void *context, xmlErrorPtr error) {
   struct xml_reader *r = context;
   if (error->code == XML_ERR_NO_MEMORY) stop(r, -ENOMEM);
   if (error->code == XML_ERR_NO_MEMORY || error->level < XML_ERR_FATAL) return;
   size_t offset = current_offset(r);
-  bool at_end = r->fed == r->input.length && offset == r->fed;
+  bool at_end = (r->fed == r->input.length && offset == r->fed) ||
+                (error->code == XML_ERR_DOCUMENT_END && is_cut_off(r));
   fail(r, XML_E_MALFORMED, offset, at_end ? "the document ends too early" : describe(error->code));
 }
 
@@ -133,13 +141,6 @@ static void on_doctype(void *context, const xmlChar *name, const xmlChar *public
                        const xmlChar *system_id) {
   struct xml_reader *r = context;
   fail(r, XML_E_MALFORMED, current_offset(r), "a DOCTYPE is not taken");
-}
-
-/* At the end of its input libxml2 also reports a tag that broke off inside its name. */
-static bool is_cut_off(const struct xml_reader *r) {
-  if (r->fed < r->input.length) return false;
-  const char *tag = memrchr(r->input.data, '<', r->input.length);
-  return tag != NULL && memchr(tag, '>', r->input.length - (size_t)(tag - r->input.data)) == NULL;
 }
 
 static void on_start(void *context, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,

@@ -4,6 +4,8 @@
 #include "connectors/health/bhyt_records.h"
 #include "ioc/health/v1/encounter.pb-c.h"
 
+#include <errno.h>
+
 typedef Ioc__Health__V1__Encounter Encounter;
 
 #define EMERGENCY_CODE "2"
@@ -50,7 +52,7 @@ bool bhyt_check_visit(struct maker *m, const struct bhyt_row *row, struct bhyt_r
   record->problem.code = HUB_MISSING;
   record->problem.detail = "MA_LK, the number of the visit, is absent";
   record->problem.path = bhyt_path(m->sink, record->problem.path, "MA_LK");
-  if (record->problem.path == NULL) m->error = -12;
+  if (record->problem.path == NULL) m->error = -ENOMEM;
   return false;
 }
 

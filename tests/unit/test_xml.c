@@ -327,8 +327,21 @@ static void spans_are_the_elements_own_bytes(void **state) {
   free(large);
 }
 
+static void a_tag_that_breaks_off_is_an_end(void **state) {
+  static const char *const cut[] = {"<", "<x", "<x y='", "<a><b", "<a></", "<a></a"};
+  (void)state;
+  for (size_t i = 0; i < sizeof(cut) / sizeof(cut[0]); i++) {
+    struct log log = {NULL};
+    struct xml_problem problem = {.detail = ""};
+    assert_int_equal(read_text(text_of(cut[i]), &log, &problem), XML_E_MALFORMED);
+    assert_string_equal(problem.detail, "the document ends too early");
+    free(log.data);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_tag_that_breaks_off_is_an_end),
       cmocka_unit_test(reads_elements_and_text),
       cmocka_unit_test(undeclared_prefixes_are_looked_through),
       cmocka_unit_test(skips_what_stands_in_front),
