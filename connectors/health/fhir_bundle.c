@@ -53,7 +53,7 @@ static int refuse_text(struct fhir_job *job, int error, const struct json_error 
 
 static const struct kind {
   struct text type;
-  int (*check)(struct fhir_job *, const struct fhir_crumb *, const struct json *resource); /* may be NULL */
+  int (*check)(struct fhir_job *, const struct crumb *, const struct json *resource); /* may be NULL */
   int (*emit)(struct fhir_job *, const struct json *resource);
 } kinds[] = {
     {TEXT("Encounter"), fhir_encounter_check, fhir_encounter},
@@ -72,12 +72,12 @@ static const struct kind *kind_of(const struct json *resource) {
 }
 
 /* What its kind demands of a resource that keeps to its shape. */
-static int check_kind(struct fhir_job *job, const struct fhir_crumb *crumb, const struct json *resource) {
+static int check_kind(struct fhir_job *job, const struct crumb *crumb, const struct json *resource) {
   const struct kind *kind = kind_of(resource);
   return kind == NULL || kind->check == NULL ? 0 : kind->check(job, crumb, resource);
 }
 
-static int emit(struct fhir_job *job, const struct fhir_crumb *crumb, const struct json *resource) {
+static int emit(struct fhir_job *job, const struct crumb *crumb, const struct json *resource) {
   int r = fhir_enter(job, crumb, resource);
   return r != 0 ? r : kind_of(resource)->emit(job, resource);
 }
@@ -102,9 +102,9 @@ static bool brings_resource(const struct json *entry) {
 }
 
 /* bdl-3: a request where there is a request to be done, and nowhere else. */
-static int check_entry(struct fhir_job *job, enum bundle bundle, const struct fhir_crumb *crumb,
+static int check_entry(struct fhir_job *job, enum bundle bundle, const struct crumb *crumb,
                        const struct json *entry) {
-  struct fhir_crumb at_request = {crumb, "request", 0}, at_resource = {crumb, "resource", 0};
+  struct crumb at_request = {crumb, "request", 0}, at_resource = {crumb, "resource", 0};
   bool wants_request = bundle == BUNDLE_BATCH || bundle == BUNDLE_TRANSACTION;
   if (!json_is(entry, JSON_OBJECT))
     return fhir_fault(&job->fault, HUB_INVALID, crumb, entry, "an object must stand here");
@@ -122,10 +122,10 @@ static int check_entry(struct fhir_job *job, enum bundle bundle, const struct fh
   return fhir_fault(&job->fault, HUB_MISSING, &at_resource, entry, "the entry brings no resource");
 }
 
-static int take_entry(struct fhir_job *job, enum bundle bundle, const struct fhir_crumb *crumb,
+static int take_entry(struct fhir_job *job, enum bundle bundle, const struct crumb *crumb,
                       const struct json *entry, bool is_sound) {
   const struct json *resource = json_get(entry, "resource");
-  struct fhir_crumb at = {crumb, "resource", 0};
+  struct crumb at = {crumb, "resource", 0};
   if (!is_sound) { /* once more, for what is wrong */
     (void)check_entry(job, bundle, crumb, entry);
     return refuse(job, json_is(resource, JSON_OBJECT) ? resource : entry);
@@ -134,9 +134,9 @@ static int take_entry(struct fhir_job *job, enum bundle bundle, const struct fhi
 }
 
 /* Checks all entries and notes the sound ones, which can be referred to. */
-static int know_entries(struct fhir_job *job, enum bundle bundle, const struct fhir_crumb *list,
+static int know_entries(struct fhir_job *job, enum bundle bundle, const struct crumb *list,
                         const struct json *entries, bool *sound) {
-  struct fhir_crumb at = {list, NULL, 0};
+  struct crumb at = {list, NULL, 0};
   int r = fhir_know_begin(job, entries->length);
   for (const struct json *entry = json_first(entries); entry != NULL && r == 0;
        entry = entry->next, at.index++) {
@@ -149,7 +149,7 @@ static int know_entries(struct fhir_job *job, enum bundle bundle, const struct f
 }
 
 static int take_entries(struct fhir_job *job, enum bundle bundle, const struct json *entries) {
-  struct fhir_crumb list = {NULL, "entry", 0}, at = {&list, NULL, 0};
+  struct crumb list = {NULL, "entry", 0}, at = {&list, NULL, 0};
   bool *sound = allocate(&job->allocator, entries->length * sizeof(*sound));
   int r = sound == NULL ? -ENOMEM : know_entries(job, bundle, &list, entries, sound);
   if (r == 0 && bundle == BUNDLE_TRANSACTION) r = job->maker.sink->ops->all_or_nothing(job->maker.sink);
@@ -201,7 +201,7 @@ static int find_twice(struct fhir_job *job, const struct json *entries, const st
 }
 
 static int check_entries(struct fhir_job *job, const struct json *entries) {
-  struct fhir_crumb at = {NULL, "entry", 0};
+  struct crumb at = {NULL, "entry", 0};
   const struct json *twice = NULL;
   if (entries->length > ENTRIES_MAX)
     return fhir_fault(&job->fault, HUB_TOO_LARGE, &at, entries, "more than 20,000 entries");
@@ -213,7 +213,7 @@ static int check_entries(struct fhir_job *job, const struct json *entries) {
 /* One reject for all of it. Returns 0, FHIR_E_FAULT, -ENOMEM. */
 static int check_bundle(struct fhir_job *job, const struct json *bundle) {
   const struct json *total = json_get(bundle, "total"), *entries = json_get(bundle, "entry");
-  struct fhir_crumb at_type = {NULL, "type", 0}, at_total = {NULL, "total", 0}, at_entry = {NULL, "entry", 0};
+  struct crumb at_type = {NULL, "type", 0}, at_total = {NULL, "total", 0}, at_entry = {NULL, "entry", 0};
   int r = fhir_check(NULL, bundle, &fhir_bundle_shape, &job->fault);
   if (r != 0) return r;
   enum bundle kind = bundle_of(bundle);
@@ -239,7 +239,7 @@ static int take_bundle(struct fhir_job *job, const struct json *bundle) {
 /* ---- The payload ---- */
 
 static int take(struct fhir_job *job, const struct json *root) {
-  struct fhir_crumb at = {NULL, "resourceType", 0};
+  struct crumb at = {NULL, "resourceType", 0};
   if (!json_is(root, JSON_OBJECT))
     (void)fhir_fault(&job->fault, HUB_UNSUPPORTED, NULL, root, "no FHIR resource");
   else if (text_is(fhir_text(root, "resourceType"), "Bundle")) return take_bundle(job, root);

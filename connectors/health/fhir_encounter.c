@@ -55,13 +55,13 @@ static struct stay stay_of(const struct fhir_job *job, const struct json *resour
   return stay;
 }
 
-int fhir_encounter_check(struct fhir_job *job, const struct fhir_crumb *crumb, const struct json *resource) {
+int fhir_encounter_check(struct fhir_job *job, const struct crumb *crumb, const struct json *resource) {
   struct stay stay = stay_of(job, resource);
   if (!stay.is_whole) return 0;
   bool has_hours = stay.from.precision != TIME_DAY && stay.to.precision != TIME_DAY;
   bool is_early =
       has_hours ? stay.to.us < stay.from.us : value_days_between(&job->maker, &stay.from, &stay.to) < 0;
-  struct fhir_crumb at = {crumb, "period", 0}, end = {&at, "end", 0};
+  struct crumb at = {crumb, "period", 0}, end = {&at, "end", 0};
   return is_early ? fhir_fault(&job->fault, HUB_CONFLICT, &end, json_get(json_get(resource, "period"), "end"),
                                "the visit ends before it begins")
                   : 0;

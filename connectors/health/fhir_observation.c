@@ -240,16 +240,15 @@ static char *read_range(struct fhir_job *job, const struct json *list) {
 /* ---- The result ---- */
 
 /* obs-6, of a result or a component. */
-static int check_absent(struct fhir_job *job, const struct fhir_crumb *crumb, const struct json *object) {
+static int check_absent(struct fhir_job *job, const struct crumb *crumb, const struct json *object) {
   const struct json *absent = json_get(object, "dataAbsentReason");
-  struct fhir_crumb at = {crumb, "dataAbsentReason", 0};
+  struct crumb at = {crumb, "dataAbsentReason", 0};
   if (absent == NULL || find_value(object) == NULL) return 0;
   return fhir_fault(&job->fault, HUB_INVALID, &at, absent, "a value, and a reason why there is none");
 }
 
-int fhir_observation_check(struct fhir_job *job, const struct fhir_crumb *crumb,
-                           const struct json *resource) {
-  struct fhir_crumb list = {crumb, "component", 0}, at = {&list, NULL, 0};
+int fhir_observation_check(struct fhir_job *job, const struct crumb *crumb, const struct json *resource) {
+  struct crumb list = {crumb, "component", 0}, at = {&list, NULL, 0};
   int r = check_absent(job, crumb, resource);
   const struct json *one = json_first(json_get(resource, "component"));
   for (; one != NULL && r == 0; one = one->next, at.index++) r = check_absent(job, &at, one);

@@ -61,7 +61,7 @@ int fhir_know(struct fhir_job *job, struct text full_url, const struct json *res
 
 void fhir_know_end(struct fhir_job *job) { sort(&job->known); }
 
-int fhir_enter(struct fhir_job *job, const struct fhir_crumb *crumb, const struct json *resource) {
+int fhir_enter(struct fhir_job *job, const struct crumb *crumb, const struct json *resource) {
   const struct json *list = json_get(resource, "contained");
   job->crumb = crumb;
   job->contained.count = 0;

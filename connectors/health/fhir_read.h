@@ -27,9 +27,9 @@ struct fhir_job {
   const struct hub_payload *payload;
   struct allocator allocator;
   struct json_places places;
-  struct fhir_names known;        /* the sound resources of the bundle */
-  struct fhir_names contained;    /* within the resource being read */
-  const struct fhir_crumb *crumb; /* of the resource being read */
+  struct fhir_names known;     /* the sound resources of the bundle */
+  struct fhir_names contained; /* within the resource being read */
+  const struct crumb *crumb;   /* of the resource being read */
   struct fhir_fault fault;
 };
 
@@ -41,7 +41,7 @@ int fhir_know(struct fhir_job *, struct text full_url, const struct json *resour
 void fhir_know_end(struct fhir_job *);
 
 /* Before a resource is read: where it stands, and what it contains itself. Returns 0 or -ENOMEM. */
-int fhir_enter(struct fhir_job *, const struct fhir_crumb *, const struct json *resource);
+int fhir_enter(struct fhir_job *, const struct crumb *, const struct json *resource);
 
 /* The resource of this type that a Reference names; NULL: it is elsewhere, or another. */
 const struct json *fhir_follow(const struct fhir_job *, const struct json *reference, const char *type);
@@ -93,8 +93,8 @@ int fhir_bed(struct fhir_job *, const struct json *resource);
 bool fhir_is_bed(const struct json *location);
 
 /* What these two demand beside their shapes: 0 or FHIR_E_FAULT. */
-int fhir_encounter_check(struct fhir_job *, const struct fhir_crumb *, const struct json *resource);
-int fhir_observation_check(struct fhir_job *, const struct fhir_crumb *, const struct json *resource);
+int fhir_encounter_check(struct fhir_job *, const struct crumb *, const struct json *resource);
+int fhir_observation_check(struct fhir_job *, const struct crumb *, const struct json *resource);
 
 /* Emits with the resource's own bytes. version: meta.versionId or lastUpdated. */
 int fhir_emit(struct fhir_job *, const struct json *resource, struct text key, int64_t occurred_us,

@@ -10,35 +10,17 @@ enum {
 
 /* ---- Faults ---- */
 
-static size_t put_text(char *out, size_t at, size_t size, const char *text) {
-  size_t length = strlen(text);
-  if (length > size - 1 - at) length = size - 1 - at;
-  memcpy(out + at, text, length);
-  return at + length;
-}
-
-static size_t put_path(char *out, size_t size, const struct fhir_crumb *crumb) {
-  if (crumb == NULL) return 0;
-  size_t at = put_text(out, put_path(out, size, crumb->up), size, "/");
-  if (crumb->name != NULL) return put_text(out, at, size, crumb->name);
-  char digits[21] = {0};
-  size_t first = sizeof(digits) - 1, index = crumb->index;
-  do digits[--first] = (char)('0' + index % 10);
-  while ((index /= 10) != 0);
-  return put_text(out, at, size, digits + first);
-}
-
-int fhir_fault(struct fhir_fault *fault, enum hub_reject_code code, const struct fhir_crumb *crumb,
+int fhir_fault(struct fhir_fault *fault, enum hub_reject_code code, const struct crumb *crumb,
                const struct json *value, const char *detail) {
   fault->code = code;
   fault->value = value;
   fault->detail = detail;
-  fault->path[put_path(fault->path, sizeof(fault->path), crumb)] = 0;
+  crumb_path(crumb, fault->path, sizeof(fault->path));
   return FHIR_E_FAULT;
 }
 
 struct spot { /* a value, where it stands, and where to say what is wrong with it */
-  const struct fhir_crumb *crumb;
+  const struct crumb *crumb;
   const struct json *value;
   struct fhir_fault *fault;
 };
@@ -110,7 +92,7 @@ static int check_plain(const struct spot *at, const struct fhir_element *element
 
 /* Of a CodeableConcept that is bound to a list. */
 static int check_codings(const struct spot *concept, const char *const *codes) {
-  struct fhir_crumb list = {concept->crumb, "coding", 0}, at = {&list, NULL, 0}, code = {&at, "code", 0};
+  struct crumb list = {concept->crumb, "coding", 0}, at = {&list, NULL, 0}, code = {&at, "code", 0};
   const struct json *one = json_first(json_get(concept->value, "coding"));
   for (; one != NULL; one = one->next, at.index++) {
     struct spot spot = {&code, json_get(one, "code"), concept->fault};
@@ -132,7 +114,7 @@ static int check_one(const struct spot *at, const struct fhir_element *element) 
 
 /* A null in a list of texts stands for one that only its twin (_name) describes. */
 static int check_list(const struct spot *list, const struct fhir_element *element) {
-  struct fhir_crumb at = {list->crumb, NULL, 0};
+  struct crumb at = {list->crumb, NULL, 0};
   if (list->value->type != JSON_ARRAY) return wrong(list, "a list must stand here");
   if (list->value->length == 0) return wrong(list, "an empty list");
   if (list->value->length > LIST_MAX && !(element->flags & FHIR_LONG))
@@ -180,12 +162,12 @@ static bool has_choice(const struct walk *walk, const char *choice) {
   return false;
 }
 
-static int check_member(struct walk *walk, const struct fhir_crumb *up, const struct json *member,
+static int check_member(struct walk *walk, const struct crumb *up, const struct json *member,
                         struct fhir_fault *fault) {
   struct text name = {member->key, member->key_length};
   const struct fhir_element *element = find(walk, name);
   if (element == NULL && !text_is(name, "modifierExtension")) return 0;
-  struct fhir_crumb crumb = {up, element == NULL ? "modifierExtension" : element->name.data, 0};
+  struct crumb crumb = {up, element == NULL ? "modifierExtension" : element->name.data, 0};
   struct spot at = {&crumb, member, fault};
   if (element == NULL)
     return fhir_fault(fault, HUB_UNSUPPORTED, &crumb, member,
@@ -199,19 +181,19 @@ static int check_member(struct walk *walk, const struct fhir_crumb *up, const st
 }
 
 /* What must be there and is not. */
-static int check_needed(const struct walk *walk, const struct fhir_crumb *crumb, const struct json *object,
+static int check_needed(const struct walk *walk, const struct crumb *crumb, const struct json *object,
                         struct fhir_fault *fault) {
   const struct fhir_element *element = walk->shape->elements;
   for (uint64_t seen = walk->seen; element->name.length != 0; element++, seen >>= 1) {
     bool is_there = element->choice != NULL ? has_choice(walk, element->choice) : (seen & 1) != 0;
     if (!(element->flags & FHIR_NEEDED) || is_there) continue;
-    struct fhir_crumb at = {crumb, element->choice != NULL ? element->choice : element->name.data, 0};
+    struct crumb at = {crumb, element->choice != NULL ? element->choice : element->name.data, 0};
     return fhir_fault(fault, HUB_MISSING, &at, object, "an element that must be there is absent");
   }
   return 0;
 }
 
-int fhir_check(const struct fhir_crumb *crumb, const struct json *object, const struct fhir_shape *shape,
+int fhir_check(const struct crumb *crumb, const struct json *object, const struct fhir_shape *shape,
                struct fhir_fault *reterr_fault) {
   struct walk walk = {.shape = shape};
   if (object->length > MEMBERS_MAX)
@@ -223,10 +205,10 @@ int fhir_check(const struct fhir_crumb *crumb, const struct json *object, const 
   return check_needed(&walk, crumb, object, reterr_fault);
 }
 
-int fhir_check_resource(const struct fhir_crumb *crumb, const struct json *resource,
+int fhir_check_resource(const struct crumb *crumb, const struct json *resource,
                         struct fhir_fault *reterr_fault) {
   const struct json *type = json_get(resource, "resourceType");
-  struct fhir_crumb at = {crumb, "resourceType", 0};
+  struct crumb at = {crumb, "resourceType", 0};
   if (type == NULL)
     return fhir_fault(reterr_fault, HUB_MISSING, &at, resource, "the resource does not say what it is");
   const struct fhir_shape *shape = fhir_resource_shape(json_text(type));

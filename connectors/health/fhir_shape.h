@@ -13,20 +13,15 @@
 #define HEALTH_FHIR_SHAPE_H
 
 #include "connectors/format/json.h"
+#include "connectors/format/json_path.h"
 #include "connectors/format/time.h"
 #include "connectors/iochub_connector.h"
-
-struct fhir_crumb { /* where in the payload something stands: a member, or an element of a list */
-  const struct fhir_crumb *up;
-  const char *name; /* NULL: an element */
-  size_t index;
-};
 
 struct fhir_fault {
   enum hub_reject_code code;
   const struct json *value; /* where it was found, or of what it is missing */
   const char *detail;
-  char path[256]; /* JSON Pointer to it */
+  char path[CRUMB_PATH_SIZE]; /* JSON Pointer to it */
 };
 
 enum fhir_kind {
@@ -65,13 +60,12 @@ const struct fhir_shape *fhir_resource_shape(struct text type);
 
 #define FHIR_E_FAULT 1
 /* 0, or FHIR_E_FAULT with the first thing that is wrong. */
-int fhir_check(const struct fhir_crumb *, const struct json *object, const struct fhir_shape *,
+int fhir_check(const struct crumb *, const struct json *object, const struct fhir_shape *,
                struct fhir_fault *reterr_fault);
-int fhir_check_resource(const struct fhir_crumb *, const struct json *resource,
-                        struct fhir_fault *reterr_fault);
+int fhir_check_resource(const struct crumb *, const struct json *resource, struct fhir_fault *reterr_fault);
 
 /* Fills in a fault of the caller's own. Returns FHIR_E_FAULT. */
-int fhir_fault(struct fhir_fault *, enum hub_reject_code, const struct fhir_crumb *, const struct json *value,
+int fhir_fault(struct fhir_fault *, enum hub_reject_code, const struct crumb *, const struct json *value,
                const char *detail);
 
 /* 2026, 2026-07, else a day with or without a time. As time_read(). */
