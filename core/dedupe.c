@@ -177,6 +177,11 @@ static enum dedupe_verdict join(struct dedupe *dedupe, struct taken *taken, cons
   return DEDUPE_WAIT;
 }
 
+enum dedupe_verdict dedupe_share(struct dedupe *dedupe, const struct claim_record *record,
+                                 const struct claim *theirs, struct claim *claim) {
+  return join(dedupe, theirs->taken, record, claim);
+}
+
 static int take(struct dedupe *dedupe, struct chain **place, struct memory_key key,
                 const struct claim_record *record, const uint8_t content[static 16], struct claim *claim) {
   struct chain *chain = *place;

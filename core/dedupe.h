@@ -51,6 +51,14 @@ struct claim_record {
 int dedupe_claim(struct dedupe *, const struct claim_record *, struct claim *,
                  enum dedupe_verdict *ret_verdict) must_use;
 
+/* For a record that stands at the same place of an equal payload as the record of `theirs`, whose claim is
+ * still under way: waits for that one, whatever else came for its key. */
+enum dedupe_verdict dedupe_share(struct dedupe *, const struct claim_record *, const struct claim *theirs,
+                                 struct claim *);
+
+/* Whether the claim's fate is still open. */
+static inline bool claim_is_open(const struct claim *claim) { return claim->taken != NULL; }
+
 /* The id of a record of a source without memory (`repeats: off`): covers no id before it. */
 int dedupe_id(const struct dedupe *, const struct claim_record *, struct event_id *ret_id) must_use;
 

@@ -156,6 +156,18 @@ static int claim_known(struct dedupe *dedupe, const struct claim_record *record,
   return 0;
 }
 
+static void take_verdict(struct item *item, enum dedupe_verdict verdict) {
+  item->result = verdict == DEDUPE_NEW ? ITEM_PUBLISHED : ITEM_REPEATED;
+  if (verdict == DEDUPE_NEW) {
+    item->claimed = true;
+    item->done_topics = item->claim.done_topics;
+  }
+  if (verdict == DEDUPE_WAIT) {
+    item->open++;
+    item->passage->open++;
+  }
+}
+
 static int claim_message(struct passage *passage, size_t index) {
   struct item *item = passage->messages[index];
   struct dedupe *dedupe = pipeline_options(passage->pipeline)->dedupe;
@@ -170,17 +182,38 @@ static int claim_message(struct passage *passage, size_t index) {
   item->claim.settled = waited;
   int r = dedupe_claim(dedupe, &passage->claims[index], &item->claim, &verdict);
   if (r < 0) return r;
-  if (verdict == DEDUPE_NEW) {
-    item->result = ITEM_PUBLISHED;
-    item->claimed = true;
-    item->done_topics = item->claim.done_topics;
-  } else {
-    item->result = ITEM_REPEATED;
+  take_verdict(item, verdict);
+  return 0;
+}
+
+/* An equal payload that is under way, most likely because its sender was told to come back. It matters where
+ * a key comes twice: record by record, the first of them would be compared with the last of that payload. */
+static const struct passage *find_equal(const struct passage *passage) {
+  const struct passage *other = passage->keys_differ ? NULL : passage->before;
+  for (; other != NULL; other = other->before) {
+    if (other->payload_number != 0 && !other->repeated && other->refusal == NULL &&
+        other->intake.cursor == NULL && other->messages_count == passage->messages_count &&
+        text_equal(other->identity.source, passage->identity.source) &&
+        memcmp(other->identity.digest, passage->identity.digest, sizeof other->identity.digest) == 0) {
+      return other;
+    }
   }
-  if (verdict == DEDUPE_WAIT) {
-    item->open++;
-    passage->open++;
+  return NULL;
+}
+
+/* The fate of a message is that of the same message of the equal payload. What was taken back is new. */
+static int share_message(struct passage *passage, const struct passage *equal, size_t index) {
+  struct item *item = passage->messages[index];
+  const struct item *theirs = equal->messages[index];
+  struct dedupe *dedupe = pipeline_options(passage->pipeline)->dedupe;
+  if (claim_is_open(&theirs->claim)) {
+    item->claim.settled = waited;
+    take_verdict(item, dedupe_share(dedupe, &passage->claims[index], &theirs->claim, &item->claim));
+    return 0;
   }
+  if (theirs->busy || theirs->result == ITEM_REJECTED) return claim_message(passage, index);
+  item->result = ITEM_REPEATED;
+  item->claim.id = theirs->claim.id;
   return 0;
 }
 
@@ -217,6 +250,8 @@ static bool is_looked_up(const struct passage *passage) {
 int passage_judge(struct passage *passage) {
   struct dedupe *dedupe = pipeline_options(passage->pipeline)->dedupe;
   size_t count = passage->messages_count;
+  const struct passage *equal = is_looked_up(passage) ? find_equal(passage) : NULL;
+  if (equal != NULL) passage->payload_number = equal->payload_number;
   if (passage->payload_number == 0) passage->payload_number = dedupe_payload_begin(dedupe);
   for (size_t i = 0; i < count; i++) passage->claims[i].payload = passage->payload_number;
   if (is_looked_up(passage)) {
@@ -236,7 +271,7 @@ int passage_judge(struct passage *passage) {
     }
   }
   for (size_t i = 0; !passage->repeated && i < count; i++) {
-    int r = claim_message(passage, i);
+    int r = equal != NULL ? share_message(passage, equal, i) : claim_message(passage, i);
     if (r < 0) return r;
   }
   return 0;

@@ -262,9 +262,10 @@ void passage_close(struct passage *passage) {
     file_close(passage);
     return;
   }
+  /* Even if its sender was told to come back: when it does, this payload is known. */
+  bool safe = passage->refusal == NULL && passage_all_safe(passage);
+  if (safe) remember_payload(passage);
   if (!passage->answered) {
-    bool safe = passage->refusal == NULL && passage_all_safe(passage);
-    if (safe) remember_payload(passage);
     passage_answer(passage, passage->refusal != NULL ? passage->refusal : safe ? NULL : &try_again);
   }
   passage_end(passage);

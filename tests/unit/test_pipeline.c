@@ -360,6 +360,56 @@ static void retry_meets_its_own_id_under_way(void **state) {
   assert_non_null(strstr(last_body, "\"repeated\":1"));
 }
 
+/* Two records of one key: the second is no reason to take the first of the retry for a new one. */
+static void retry_of_a_key_that_comes_twice_meets_both(void **state) {
+  static const char text[] = "a 1\na 1b";
+  held_by_kafka = true;
+  post(text);
+  turn_clock(2);
+  assert_int_equal(last_status, 503);
+  post(text);
+  assert_int_equal(sent_count, 2);
+  report(0, PUBLISH_DONE);
+  post(text); /* one is known, one is under way */
+  assert_int_equal(sent_count, 2);
+  report(1, PUBLISH_DONE);
+  assert_int_equal(answers, 3);
+  assert_int_equal(last_status, 200);
+  assert_non_null(strstr(last_body, "\"repeated\":2"));
+  post(text);
+  assert_int_equal(sent_count, 2);
+  assert_int_equal(answers, 4);
+  assert_non_null(strstr(last_body, "\"repeated\":2"));
+}
+
+/* It became known after its sender had been told to come back. */
+static void late_payload_is_known_as_a_whole(void **state) {
+  static const char text[] = "a 1\na 1b";
+  held_by_kafka = true;
+  post(text);
+  turn_clock(2);
+  report(0, PUBLISH_DONE);
+  report(1, PUBLISH_DONE);
+  post(text);
+  assert_int_equal(sent_count, 2);
+  assert_int_equal(last_status, 200);
+  assert_non_null(strstr(last_body, "\"repeated\":2"));
+}
+
+/* What was taken back is sent again, beside what is still under way. */
+static void retry_of_a_key_that_comes_twice_sends_what_failed(void **state) {
+  static const char text[] = "a 1\na 1b";
+  held_by_kafka = true;
+  post(text);
+  turn_clock(2);
+  report(1, PUBLISH_BUSY);
+  post(text);
+  assert_int_equal(sent_count, 3);
+  report(0, PUBLISH_DONE);
+  report(2, PUBLISH_DONE);
+  assert_int_equal(last_status, 200);
+}
+
 static void poison_after_the_answer_is_taken_back(void **state) {
   held_by_kafka = true;
   post("a 1");
@@ -447,6 +497,9 @@ int main(void) {
       TEST(time_is_over_and_nothing_is_in_kafka),
       TEST(a_jump_of_the_wall_clock_is_no_delay),
       TEST(retry_meets_its_own_id_under_way),
+      TEST(retry_of_a_key_that_comes_twice_meets_both),
+      TEST(late_payload_is_known_as_a_whole),
+      TEST(retry_of_a_key_that_comes_twice_sends_what_failed),
       TEST(poison_after_the_answer_is_taken_back),
       TEST(poison_at_the_end_is_not_kept),
       TEST(what_the_connector_counts_is_a_metric),
