@@ -25,7 +25,7 @@ static const struct publish_timing quick = {
     .give_up_ms = 2000,
     .tail_settle_ms = 50,
     .tail_limit_ms = 3000,
-    .tail_records_max = 100000,
+    .tail_records_max = 50,
     .refresh_ms = 60000,
     .refresh_missing_ms = 20,
 };
@@ -342,6 +342,32 @@ static void test_found_in_the_tail(void **state) {
   rig_close(&rig);
 }
 
+/* Sent by a process that died, perhaps, and behind it stands more than is read: what was met is done, what
+ * was not is sent, and the lane does not wait for ever. */
+static void test_a_tail_too_long(void **state) {
+  struct rig rig;
+  static struct sent list[100];
+  struct sent again[2];
+  rig_open(&rig, 1);
+  send_all(&rig, list, LENGTH_OF(list), 1);
+  assert_true(wait_answers(&rig, list, LENGTH_OF(list), 10000));
+  for (int i = 0; i < 2; i++) {
+    sent_fill(&again[i], rig.topics[0].name, i, 1);
+    again[i].event.accepted_us = list[0].event.accepted_us;
+    again[i].publication.perhaps = true;
+  }
+  again[0].event.id = list[0].event.id;
+  for (int i = 0; i < 2; i++) assert_int_equal(publisher_send(rig.publisher, &again[i].publication), 0);
+  assert_true(wait_answers(&rig, again, 2, 10000));
+  assert_int_equal(outcomes(again, 2, PUBLISH_DONE), 2);
+  assert_int_equal(messages_in(&rig, rig.topics[0].name), LENGTH_OF(list) + 1);
+  struct text_out out = TEXT_OUT_INIT;
+  metrics_write(rig.metrics, &out);
+  assert_non_null(strstr(out.data, "iochub_publish_tail_reads_total{result=\"beyond\"} 1"));
+  text_out_deinit(&out);
+  rig_close(&rig);
+}
+
 static struct sent *latest_of_key[5];
 static bool out_of_order;
 
@@ -532,6 +558,7 @@ int main(void) {
       cmocka_unit_test(test_a_refused_batch_is_sent_one_by_one),
       cmocka_unit_test(test_too_large_for_its_topic),
       cmocka_unit_test(test_found_in_the_tail),
+      cmocka_unit_test(test_a_tail_too_long),
       cmocka_unit_test(test_a_key_keeps_its_order),
       cmocka_unit_test(test_nothing_overtakes_a_refused_message_of_its_key),
       cmocka_unit_test(test_withdrawn_before_and_after_the_hand_over),
