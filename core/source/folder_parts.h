@@ -21,7 +21,7 @@ struct folder;
 /* ---- folder_places.c: the folders themselves ---- */
 
 /* Opens the inbox, done/ and failed/, or what stands for them by now; makes the latter two where they are
- * missing. -EACCES: one of them may not be written to. */
+ * missing. -EACCES, -EXDEV: files could not be moved there. */
 int folder_places_open(struct folder *) must_use;
 
 /* ---- folder_list.c: what stands in the folder ---- */

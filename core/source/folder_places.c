@@ -53,14 +53,21 @@ static int inbox_open(struct folder *folder) {
   return r;
 }
 
+/* Nothing is taken while it could not be moved: no rights, or another file system below the inbox. */
+static int can_move(const struct folder *folder) {
+  const int fds[] = {folder->inbox, folder->done, folder->failed};
+  struct stat inbox, status;
+  if (fstat(folder->inbox, &inbox) < 0) return -errno;
+  for (size_t i = 0; i < LENGTH_OF(fds); i++) {
+    if (faccessat(fds[i], ".", W_OK | X_OK, 0) < 0 || fstat(fds[i], &status) < 0) return -errno;
+    if (status.st_dev != inbox.st_dev) return -EXDEV;
+  }
+  return 0;
+}
+
 int folder_places_open(struct folder *folder) {
   int r = inbox_open(folder);
   if (r == 0) r = below_open(folder->inbox, "done", &folder->done);
   if (r == 0) r = below_open(folder->inbox, "failed", &folder->failed);
-  if (r < 0) return r;
-  const int fds[] = {folder->inbox, folder->done, folder->failed};
-  for (size_t i = 0; i < LENGTH_OF(fds); i++) {
-    if (faccessat(fds[i], ".", W_OK | X_OK, 0) < 0) return -errno;
-  }
-  return 0;
+  return r < 0 ? r : can_move(folder);
 }

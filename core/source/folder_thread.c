@@ -78,8 +78,7 @@ static void look(struct folder *folder) {
   int64_t begun_us = clock_monotonic_us();
   int r = open_places(folder);
   if (r < 0) {
-    pause_for_trouble(folder, "the folder, or done/ or failed/ in it, is missing or may not be written to",
-                      r);
+    pause_for_trouble(folder, "the folder, or done/ or failed/ in it, is missing or cannot be moved to", r);
     return;
   }
   bool all = folder->ask_all || begun_us >= folder->look_all_us;
