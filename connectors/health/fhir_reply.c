@@ -67,6 +67,9 @@ static const char *refusal_issue(int status) {
   }
 }
 
+/* Without a reason it is the hub's own trouble. */
+static const struct hub_refusal nameless = {.http_status = 503, .detail = "not now"};
+
 /* 200 when anything was taken, else the status of the first rejection. */
 static int status_of(const struct hub_exchange *exchange) {
   for (size_t i = 0; i < exchange->outcomes_count; i++)
@@ -78,6 +81,7 @@ int fhir_reply(const struct health *health, const struct hub_exchange *exchange,
   (void)health;
   struct answer a = {.writer = writer};
   const struct hub_refusal *refusal = exchange->stage == HUB_REFUSED ? exchange->refusal : NULL;
+  if (exchange->stage == HUB_REFUSED && refusal == NULL) refusal = &nameless;
   if (exchange->stage == HUB_STORED) return 0;
   int r = writer->ops->begin(writer, refusal != NULL ? refusal->http_status : status_of(exchange),
                              "application/fhir+json");

@@ -242,6 +242,16 @@ static void refuse(int format, int reply, int http_status, const char *answer) {
 static void the_option_answers_where_nothing_else_is_known(void **state) {
   (void)state;
   refuse(FORMAT_AUTO, REPLY_AUTO, 401, NULL);
+#define OUTCOME(issue, words)                                                                   \
+  "{\"resourceType\":\"OperationOutcome\",\"issue\":[{\"severity\":\"error\",\"code\":\"" issue \
+  "\",\"diagnostics\":\"" words "\"}]}\n"
+  refuse(FORMAT_FHIR, REPLY_AUTO, 401, OUTCOME("login", "detail"));
+  refuse(FORMAT_FHIR, REPLY_AUTO, 403, OUTCOME("forbidden", "detail"));
+  refuse(FORMAT_FHIR, REPLY_AUTO, 413, OUTCOME("too-long", "detail"));
+  refuse(FORMAT_FHIR, REPLY_AUTO, 429, OUTCOME("throttled", "detail"));
+  refuse(FORMAT_FHIR, REPLY_AUTO, 503, OUTCOME("transient", "detail"));
+  refuse(FORMAT_FHIR, REPLY_AUTO, 400, OUTCOME("processing", "detail"));
+  refuse(FORMAT_FHIR, REPLY_AUTO, 0, OUTCOME("transient", "not now"));
   refuse(FORMAT_BHYT, REPLY_AUTO, 401, NULL);
   refuse(FORMAT_BHYT, REPLY_PLAIN, 401, NULL);
   refuse(FORMAT_AUTO, REPLY_GATEWAY, 401,
