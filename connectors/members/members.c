@@ -142,7 +142,6 @@ static int read_member(struct job *job, const struct crumb *up, const struct jso
     case MEMBER_LIST: return read_list(job, &crumb, value, row, message);
     case MEMBER_TEXTS: return read_texts(job, &crumb, value, row, message);
     case MEMBER_NESTED: return members_read(job, &crumb, value, row->nested, message);
-    case MEMBER_VALUE: *(const struct json **)(message + row->offset) = value; return 0;
     case MEMBER_MARK: *(int *)(message + row->offset) = row->value; return 0;
     default: return member_read_scalar(job, &crumb, value, row, message);
   }

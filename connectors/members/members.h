@@ -27,7 +27,6 @@ enum member_kind {
                      line feeds; with `member`: a list of objects that have it */
   MEMBER_LIST,    /* messages, and at `second` their number: a list of objects, by `list` */
   MEMBER_NESTED,  /* an object whose members go to the same message by the table `nested` */
-  MEMBER_VALUE,   /* const struct json *: the value, for what tables cannot say */
   MEMBER_MARK,    /* int: becomes `value` when the member is there; the member itself is not read */
 };
 
