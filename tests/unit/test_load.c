@@ -7,6 +7,10 @@
 
 #include <cmocka.h>
 
+#define TEXT_OF(number) #number
+#define TEXT_OF_VALUE(macro) TEXT_OF(macro)
+#define MINOR TEXT_OF_VALUE(HUB_ABI_MINOR)
+
 static struct connectors *connectors;
 
 static int setup(void **state) { return connectors_open(getenv("IOCHUB_TEST_CONNECTORS"), &connectors); }
@@ -35,8 +39,8 @@ static void test_refuses_with_both_sides(void **state) {
   const struct {
     const char *name, *parts[4];
   } cases[] = {
-      {"other-major", {"contract 9.0", "this hub has 1.0"}},
-      {"newer-minor", {"contract 1.77", "only 1.0"}},
+      {"other-major", {"contract 9." MINOR, "this hub has 1." MINOR}},
+      {"newer-minor", {"contract 1.77", "only 1." MINOR}},
       {"larger-struct", {larger, ours}},
       {"smaller-struct", {smaller}},
       {"no-translate", {"no translate"}},
