@@ -19,6 +19,7 @@
  * Version history
  *  1.0  first version
  *  1.1  hub_sink_ops.release: a payload of any length in the memory of one record;
+ *       hub_reject_status(): the status of a code;
  *       hub_exchange.answers_twice: whether the way in hears HUB_STORED before HUB_DONE
  */
 #ifndef IOCHUB_CONNECTOR_H
@@ -124,6 +125,18 @@ enum hub_reject_code {
   HUB_UNPROTECTED,
   HUB_POISON,
 };
+
+/* The HTTP status of a payload of which nothing was taken for this reason. */
+static inline int hub_reject_status(enum hub_reject_code code) {
+  switch (code) {
+    case HUB_MALFORMED: return 400;
+    case HUB_UNSUPPORTED: return 415;
+    case HUB_CONFLICT: return 409;
+    case HUB_FORBIDDEN: return 403;
+    case HUB_TOO_LARGE: return 413;
+    default: return 422;
+  }
+}
 
 /* Kinds of personal data, equal to ioc.hub.v1.Personal. */
 enum hub_personal_kind {

@@ -48,17 +48,6 @@ static enum axis_code code_of_refusal(int http_status) {
                                                                                              : AXIS_SYSTEM;
 }
 
-static int status_of_reject(enum hub_reject_code code) {
-  switch (code) {
-    case HUB_MALFORMED: return 400;
-    case HUB_UNSUPPORTED: return 415;
-    case HUB_CONFLICT: return 409;
-    case HUB_FORBIDDEN: return 403;
-    case HUB_TOO_LARGE: return 413;
-    default: return 422;
-  }
-}
-
 /* ---- JSON ---------------------------------------------------------------------------------------------- */
 
 static int write_plain(struct hub_writer *writer, const char *text) {
@@ -144,7 +133,7 @@ int axis_reply(const struct hub_exchange *exchange, struct hub_writer *writer) {
   const struct hub_outcome *outcome = exchange->outcomes_count == 0 ? NULL : exchange->outcomes[0];
   if (outcome == NULL || outcome->result != HUB_REJECTED) return write_success(exchange, outcome, writer);
   struct failure failure = {
-      .status = status_of_reject(outcome->code),
+      .status = hub_reject_status(outcome->code),
       .code = code_of_reject(outcome),
       .detail = outcome->detail,
       .at = outcome->at,

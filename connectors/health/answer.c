@@ -63,14 +63,3 @@ int answer_end(struct answer *a) {
   flush(a);
   return a->error;
 }
-
-int answer_status(enum hub_reject_code code) {
-  switch (code) {
-    case HUB_MALFORMED: return 400;
-    case HUB_UNSUPPORTED: return 415;
-    case HUB_CONFLICT: return 409;
-    case HUB_FORBIDDEN: return 403;
-    case HUB_TOO_LARGE: return 413;
-    default: return 422;
-  }
-}

@@ -22,7 +22,4 @@ void answer_sentence(struct answer *, const char *message, const char *detail);
 void answer_text_number(struct answer *, uint64_t); /* quoted */
 int answer_end(struct answer *);
 
-/* HTTP status of a reject's code, as in iochub_connector.h. */
-int answer_status(enum hub_reject_code);
-
 #endif

@@ -43,7 +43,7 @@ static struct verdict judge(const struct hub_exchange *exchange) {
   }
   if (first == NULL) return (struct verdict){200, true, TAKEN, NULL};
   bool partly = rejected < exchange->outcomes_count;
-  return (struct verdict){partly ? STATUS_PARTLY : answer_status(first->code), true,
+  return (struct verdict){partly ? STATUS_PARTLY : hub_reject_status(first->code), true,
                           partly ? PARTLY : NOT_TAKEN, first->detail};
 }
 

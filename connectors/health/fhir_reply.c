@@ -74,7 +74,7 @@ static const struct hub_refusal nameless = {.http_status = 503, .detail = "not n
 static int status_of(const struct hub_exchange *exchange) {
   for (size_t i = 0; i < exchange->outcomes_count; i++)
     if (!is_refused(exchange->outcomes[i])) return 200;
-  return exchange->outcomes_count == 0 ? 200 : answer_status(exchange->outcomes[0]->code);
+  return exchange->outcomes_count == 0 ? 200 : hub_reject_status(exchange->outcomes[0]->code);
 }
 
 int fhir_reply(const struct health *health, const struct hub_exchange *exchange, struct hub_writer *writer) {

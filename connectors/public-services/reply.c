@@ -91,17 +91,6 @@ static void put_failures(struct answer *a, const struct hub_exchange *exchange) 
   put_char(a, ']');
 }
 
-static int status_of(enum hub_reject_code code) {
-  switch (code) {
-    case HUB_MALFORMED: return 400;
-    case HUB_UNSUPPORTED: return 415;
-    case HUB_CONFLICT: return 409;
-    case HUB_FORBIDDEN: return 403;
-    case HUB_TOO_LARGE: return 413;
-    default: return 422;
-  }
-}
-
 struct verdict {
   int status;
   int central_code; /* 207 beside status 200: `code` must not tell a sender that all is well */
@@ -122,7 +111,7 @@ static struct verdict judge(const struct hub_exchange *exchange) {
   }
   if (refused == 0) return (struct verdict){200, 200, "0", TAKEN};
   if (refused < exchange->outcomes_count) return (struct verdict){200, 207, "-1", PARTLY};
-  int status = status_of(first);
+  int status = hub_reject_status(first);
   return (struct verdict){status, status, "-1", NOT_TAKEN};
 }
 

@@ -1,28 +1,27 @@
 /*
- * The reject codes: a word, an HTTP status and a sentence each.
+ * The reject codes: a word and a sentence each.
  */
 #include "core/connector/sink.h"
 
 static const struct code {
   enum hub_reject_code code;
-  int status;
   const char *name, *sentence;
 } codes[] = {
-    {HUB_MALFORMED, 400, "malformed", "the payload is not well-formed"},
-    {HUB_UNSUPPORTED, 415, "unsupported", "this format or version is not known here"},
-    {HUB_MISSING, 422, "missing", "what identifies the record is absent"},
-    {HUB_INVALID, 422, "invalid", "a value is outside of its domain"},
-    {HUB_INCOMPLETE, 422, "incomplete", "announced parts are not there"},
-    {HUB_CONFLICT, 409, "conflict", "it contradicts itself or an earlier fact"},
-    {HUB_FORBIDDEN, 403, "forbidden", "it may not come from this sender, or may not pass at all"},
-    {HUB_TOO_LARGE, 413, "too_large", "more than one payload may hold"},
-    {HUB_NO_ROUTE, 422, "no_route", "no route takes this message"},
-    {HUB_UNPROTECTED, 422, "unprotected", "a personal field was not protected by the connector"},
-    {HUB_POISON, 422, "poison", "the brokers refuse this message for what it is"},
+    {HUB_MALFORMED, "malformed", "the payload is not well-formed"},
+    {HUB_UNSUPPORTED, "unsupported", "this format or version is not known here"},
+    {HUB_MISSING, "missing", "what identifies the record is absent"},
+    {HUB_INVALID, "invalid", "a value is outside of its domain"},
+    {HUB_INCOMPLETE, "incomplete", "announced parts are not there"},
+    {HUB_CONFLICT, "conflict", "it contradicts itself or an earlier fact"},
+    {HUB_FORBIDDEN, "forbidden", "it may not come from this sender, or may not pass at all"},
+    {HUB_TOO_LARGE, "too_large", "more than one payload may hold"},
+    {HUB_NO_ROUTE, "no_route", "no route takes this message"},
+    {HUB_UNPROTECTED, "unprotected", "a personal field was not protected by the connector"},
+    {HUB_POISON, "poison", "the brokers refuse this message for what it is"},
 };
 
 static const struct code *find(enum hub_reject_code code) {
-  static const struct code unknown = {0, 422, "invalid", "refused for a reason that is not known here"};
+  static const struct code unknown = {0, "invalid", "refused for a reason that is not known here"};
   for (size_t i = 0; i < LENGTH_OF(codes); i++) {
     if (codes[i].code == code) return &codes[i];
   }
@@ -30,5 +29,5 @@ static const struct code *find(enum hub_reject_code code) {
 }
 
 const char *reject_code_name(enum hub_reject_code code) { return find(code)->name; }
-int reject_code_status(enum hub_reject_code code) { return find(code)->status; }
+int reject_code_status(enum hub_reject_code code) { return hub_reject_status(code); }
 const char *reject_code_sentence(enum hub_reject_code code) { return find(code)->sentence; }
